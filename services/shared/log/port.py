@@ -1,0 +1,58 @@
+"""The log's ports. Each implementation passes ``tests/contract/log_suite.py``."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from services.shared.contract.events import Batch, Event, Lag, NewEvent, Partition, Position
+
+
+class Appender(Protocol):
+    """Writes events."""
+
+    async def append(self, events: Sequence[NewEvent]) -> None:
+        """Returns when all of ``events`` are durable, in their order, or none is.
+
+        Raises:
+            LogUnavailableError: nothing was written; ``retry_after`` says when to come again.
+        """
+
+
+class Reader(Protocol):
+    """One member of a group, subscribed to some topics.
+
+    A new group starts at the earliest event. Delivery is at least once: what was polled and not
+    committed comes again to the partition's next owner.
+    """
+
+    async def poll(self, limit: int, wait_seconds: float) -> Batch:
+        """Up to ``limit`` events, waiting at most ``wait_seconds`` for the first.
+
+        Takes fairly from all owned partitions that are not held. An empty batch is no end.
+        """
+
+    async def commit(self, next_offsets: Mapping[Partition, int]) -> None:
+        """Everything below these offsets ("next to read") is settled; survives any crash.
+
+        Raises:
+            OwnershipLostError: a partition among them belongs to somebody else; nothing was
+                committed for it.
+        """
+
+    def hold(self, at: Position) -> None:
+        """Give nothing more of this partition, and go on at ``at`` once resumed."""
+
+    def resume(self, partition: Partition) -> None:
+        """Give events of a held partition again; harmless if it is not held."""
+
+
+class History(Protocol):
+    """Looks at what is on the log without consuming it."""
+
+    def between(self, topic: str, since: datetime, until: datetime) -> AsyncIterator[Event]:
+        """Events of ``topic`` appended in ``[since, until)``, in order within each partition."""
+
+    async def lag(self, group: str) -> Mapping[Partition, Lag]:
+        """How far ``group`` is behind, for every partition it has committed on or with events."""
