@@ -1,0 +1,44 @@
+"""A Shopify record as we know it, however it reached us: by webhook body or by GraphQL node."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+
+from services.shared.contract.events import Change
+from services.shared.contract.keys import SourceKey
+
+Value = str | int | bool | Decimal | datetime | tuple[str, ...] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """One record, its fields by their names in the catalogue, and its parts.
+
+    A field that is not in ``fields`` is unknown; ``None``, ``""`` and ``()`` are known to be empty.
+    ``parts`` holds line items of orders and checkouts, variants of products; a kind of part whose
+    list may lack some is not in ``complete_parts``, and nothing may be removed because of it.
+    """
+
+    kind: str
+    id: str
+    fields: Mapping[str, Value]
+    parts: Mapping[str, Sequence[Record]] = field(default_factory=dict)
+    complete_parts: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
+    """What one event says of one source.
+
+    A ``STATE`` has a ``record`` and ``updated_at``; a ``HINT`` may have either, neither decides.
+    ``claims_deletion`` is believed only when a read finds nothing.
+    """
+
+    source: SourceKey
+    change: Change
+    updated_at: datetime | None = None
+    record: Record | None = None
+    claims_deletion: bool = False
