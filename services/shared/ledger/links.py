@@ -45,6 +45,7 @@ class OpenLink:
     ends: Ends
     from_target: str | None
     to_target: str | None
+    linked_to: str | None = None  # the HubSpot id it was made to before, if it was
 
 
 _KEY = {"shop": "text", "from_kind": "text", "from_id": "text"}
@@ -75,7 +76,7 @@ _UNWANT = statement(
     to_id="text",
 )
 _OPEN = """
-    SELECT l.shop, l.from_kind, l.from_id, l.to_kind, l.to_id, l.to_parent_id, l.state,
+    SELECT l.shop, l.from_kind, l.from_id, l.to_kind, l.to_id, l.to_parent_id, l.state, l.linked_to,
       f.target_id AS from_target, t.target_id AS to_target,
       CASE
         WHEN l.state = 'unwanted' THEN 'to_be_removed'
@@ -108,17 +109,45 @@ _OPEN_TO = statement(
 _OPEN_ALL = statement(f"SELECT * FROM ({_OPEN}) AS o WHERE o.ends IS NOT NULL LIMIT :most")
 _LINK = {**_KEY, "to_kind": "text", "to_id": "text"}
 _DONE = statement(
-    """UPDATE links SET state = 'done', due_at = NULL WHERE state = 'pending'
-    AND (shop, from_kind, from_id, to_kind, to_id) IN
-    (SELECT b.shop, b.from_kind, b.from_id, b.to_kind, b.to_id FROM {rows} AS b)""",
+    """
+    INSERT INTO links (shop, from_kind, from_id, to_kind, to_id, state, linked_to, created_at)
+    SELECT b.shop, b.from_kind, b.from_id, b.to_kind, b.to_id, 'done', b.linked_to, {now}
+    FROM {rows} AS b WHERE true
+    ON CONFLICT (shop, from_kind, from_id, to_kind, to_id) DO UPDATE SET
+      state = CASE WHEN links.state = 'pending' THEN 'done' ELSE links.state END,
+      linked_to = excluded.linked_to, due_at = NULL
+    """,
     **_LINK,
+    linked_to="text",
+)
+_MOVED = statement(
+    """
+    UPDATE links SET state = 'pending', due_at = NULL
+    WHERE state = 'done' AND (shop, to_kind, to_id) IN
+      (SELECT b.shop, b.kind, b.id FROM {rows} AS b)
+    AND linked_to <> (SELECT s.target_id FROM sources AS s
+      WHERE s.shop = links.shop AND s.kind = links.to_kind AND s.id = links.to_id)
+    """,
+    shop="text",
+    kind="text",
+    id="text",
+)
+_TWINS = statement(
+    """
+    SELECT l.shop, l.from_kind, l.from_id, coalesce(t.target_id, l.linked_to) AS to_target
+    FROM {rows} AS b JOIN links AS l
+      ON l.shop = b.shop AND l.from_kind = b.kind AND l.from_id = b.id
+    LEFT JOIN sources AS t ON t.shop = l.shop AND t.kind = l.to_kind AND t.id = l.to_id
+    WHERE l.state <> 'unwanted'
+    """,
+    shop="text",
+    kind="text",
+    id="text",
 )
 _DROP = statement(
-    """DELETE FROM links WHERE state = b_state AND
+    """DELETE FROM links WHERE state = :state AND
     (shop, from_kind, from_id, to_kind, to_id) IN
-    (SELECT b.shop, b.from_kind, b.from_id, b.to_kind, b.to_id FROM {rows} AS b)""".replace(
-        "b_state", ":state"
-    ),
+    (SELECT b.shop, b.from_kind, b.from_id, b.to_kind, b.to_id FROM {rows} AS b)""",
     **_LINK,
 )
 _PUT_OFF = statement(
@@ -154,9 +183,23 @@ async def open_anywhere(tx: Transaction, most: int) -> list[OpenLink]:
     return [_open_link(row) for row in await tx.run(_OPEN_ALL, most=most, **_PART_OF)]
 
 
-async def done(tx: Transaction, links: Iterable[Link]) -> None:
-    """HubSpot has these."""
-    await tx.run_batch(_DONE, [_named(link) for link in links])
+async def done(tx: Transaction, made: Iterable[tuple[Link, str]]) -> None:
+    """HubSpot has these, each to the HubSpot id given with it."""
+    await tx.run_batch(_DONE, [[*_named(link), linked_to] for link, linked_to in made])
+
+
+async def moved(tx: Transaction, ends: Iterable[SourceKey]) -> None:
+    """Links that lead to ``ends`` are pending again where those are another HubSpot record now."""
+    await tx.run_batch(_MOVED, [[key.shop, key.kind, key.id] for key in set(ends)])
+
+
+async def wanted_pairs(tx: Transaction, sources: Iterable[SourceKey]) -> set[tuple[SourceKey, str]]:
+    """Each of ``sources`` with every HubSpot id that one of its wanted links leads to."""
+    rows = [[key.shop, key.kind, key.id] for key in set(sources)]
+    return {
+        (SourceKey(row.shop, row.from_kind, row.from_id), row.to_target)
+        for row in await tx.run_batch(_TWINS, rows)
+    }
 
 
 async def drop(tx: Transaction, links: Iterable[OpenLink]) -> None:
@@ -188,6 +231,7 @@ def _open_link(row: Row[Any]) -> OpenLink:
         ends=Ends(row.ends),
         from_target=row.from_target,
         to_target=row.to_target,
+        linked_to=row.linked_to,
     )
 
 

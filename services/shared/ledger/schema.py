@@ -80,6 +80,7 @@ sources = Table(
     Column("suspect_until", _MOMENT),
     Column("mapping_revision", Integer, nullable=False, server_default="0"),
     Column("label", Text, nullable=False, server_default=""),
+    Column("created_at", _MOMENT),  # Shopify's; an old order's absence proves nothing
     CheckConstraint(
         "status IN ('in_sync', 'waiting', 'failing', 'excluded', 'deleted')", name="status"
     ),
@@ -143,6 +144,7 @@ links = Table(
     Column("to_id", Text, primary_key=True),
     Column("to_parent_id", Text),
     Column("state", Text, nullable=False),
+    Column("linked_to", Text),  # the HubSpot id it was last made to
     Column("created_at", _MOMENT, nullable=False),
     Column("due_at", _MOMENT),
     CheckConstraint("state IN ('pending', 'done', 'unwanted')", name="state"),
@@ -186,12 +188,8 @@ quota = Table(
     metadata,
     Column("account_id", Integer, primary_key=True),
     Column("calls_per_window", Integer, nullable=False),
-    Column("next_slot", _MOMENT, nullable=False),
-    Column("backfill_at", _MOMENT, nullable=False),
-    Column("blocked_until", _MOMENT, nullable=False, server_default="0"),
-    Column("daily_limit", BigInteger),
-    Column("daily_remaining", BigInteger),
-    Column("daily_seen_at", _MOMENT),
+    Column("next_slot", BigInteger, nullable=False),  # microseconds since 1970
+    Column("next_reserved", BigInteger, nullable=False),  # the same
 )
 
 # One row per scan; pruned by age.

@@ -50,6 +50,7 @@ class SourceRow:
     acknowledged_at: datetime | None
     suspect_until: datetime | None
     label: str
+    created_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +73,7 @@ class Settlement:
     suspect_for_ms: int | None = None
     is_acknowledged: bool = False
     label: str = ""
+    created_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +98,8 @@ class Wait:
 _COLUMNS = """
   s.shop, s.kind, s.id, s.parent_id, s.target_id, s.updated_at, s.observed_at, s.wanted,
   s.settled, s.deletion_claimed, s.deleted_at, s.status, s.reason, s.detail, s.due_at,
-  s.waiting_since, s.attempts, s.body, s.changed_at, s.acknowledged_at, s.suspect_until, s.label
+  s.waiting_since, s.attempts, s.body, s.changed_at, s.acknowledged_at, s.suspect_until, s.label,
+  s.created_at
 """
 
 _LOOK = statement(
@@ -116,10 +119,12 @@ _PARTS = statement(
 _SETTLE = statement(
     """
     INSERT INTO sources (shop, kind, id, parent_id, target_id, updated_at, observed_at, settled,
-      deleted_at, status, reason, detail, due_at, acknowledged_at, suspect_until, label)
+      deleted_at, status, reason, detail, due_at, acknowledged_at, suspect_until, label,
+      created_at)
     SELECT b.shop, b.kind, b.id, b.parent_id, b.target_id, b.updated_at, b.observed_at, b.seen,
       b.deleted_at, b.status, b.reason, b.detail, {now} + b.due_in,
-      CASE WHEN b.acknowledged = 1 THEN {now} END, {now} + b.suspect_for, b.label
+      CASE WHEN b.acknowledged = 1 THEN {now} END, {now} + b.suspect_for, b.label,
+      b.created_at
     FROM {rows} AS b WHERE true
     ON CONFLICT (shop, kind, id) DO UPDATE SET
       parent_id = excluded.parent_id,
@@ -142,7 +147,8 @@ _SETTLE = statement(
       changed_at = CASE WHEN sources.wanted > excluded.settled THEN sources.changed_at END,
       acknowledged_at = coalesce(excluded.acknowledged_at, sources.acknowledged_at),
       suspect_until = excluded.suspect_until,
-      label = excluded.label
+      label = excluded.label,
+      created_at = coalesce(excluded.created_at, sources.created_at)
     """,
     shop="text",
     kind="text",
@@ -160,6 +166,7 @@ _SETTLE = statement(
     acknowledged="int",
     suspect_for="bigint",
     label="text",
+    created_at="bigint",
 )
 _WAIT = statement(
     """
@@ -215,6 +222,25 @@ _DUE = statement(
 )
 _NEXT_DUE = statement(
     "SELECT min(due_at) - {now} AS due_in FROM sources WHERE kind = :kind AND due_at IS NOT NULL"
+)
+_SHARING = statement(
+    f"""SELECT {_COLUMNS} FROM {{rows}} AS b JOIN sources AS s ON s.target_id = b.id
+    WHERE s.kind = :kind AND s.status IN ('in_sync', 'waiting', 'failing')
+    ORDER BY s.updated_at DESC, s.shop, s.id""",
+    id="text",
+)
+_RETARGET = statement(
+    """
+    UPDATE sources SET due_at = {now}, wanted = wanted + 1, status = 'waiting',
+      reason = 'merged_in_hubspot', waiting_since = coalesce(waiting_since, {now}),
+      target_id = (SELECT b.new_id FROM {rows} AS b
+                   WHERE b.kind = sources.kind AND b.old_id = sources.target_id)
+    WHERE status IN ('in_sync', 'waiting', 'failing')
+      AND (kind, target_id) IN (SELECT b.kind, b.old_id FROM {rows} AS b)
+    """,
+    kind="text",
+    old_id="text",
+    new_id="text",
 )
 _PUT_OFF = statement(
     """
@@ -284,6 +310,23 @@ async def next_due_ms(tx: Transaction, kind: str) -> int | None:
     return None if due_in is None else int(due_in)
 
 
+async def sharing(
+    tx: Transaction, kind: str, target_ids: Iterable[str]
+) -> dict[str, list[SourceRow]]:
+    """The live sources of ``kind`` behind each target, newest version first."""
+    found = await tx.run_batch(_SHARING, [[each] for each in set(target_ids)], kind=kind)
+    grouped: dict[str, list[SourceRow]] = {}
+    for row in map(_row, found):
+        grouped.setdefault(row.target_id or "", []).append(row)
+    return grouped
+
+
+async def retarget(tx: Transaction, kinds: Iterable[str], moved: Mapping[str, str]) -> None:
+    """Follow records that became others in HubSpot (old id to new), and look at them again."""
+    rows = [[kind, old, new] for kind in kinds for old, new in moved.items()]
+    await tx.run_batch(_RETARGET, rows)
+
+
 async def put_off(tx: Transaction, keys: Iterable[SourceKey], due_in_ms: int) -> None:
     """Make rows due later without touching anything else."""
     rows = [[key.shop, key.kind, key.id] for key in keys]
@@ -314,6 +357,7 @@ def _row(row: Row[Any]) -> SourceRow:
         acknowledged_at=read(row.acknowledged_at),
         suspect_until=read(row.suspect_until),
         label=row.label,
+        created_at=read(row.created_at),
     )
 
 
@@ -336,6 +380,7 @@ def _settlement_row(each: Settlement) -> list[Any]:
         int(each.is_acknowledged),
         each.suspect_for_ms,
         each.label,
+        written(each.created_at),
     ]
 
 

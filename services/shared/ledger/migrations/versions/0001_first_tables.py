@@ -86,6 +86,7 @@ def upgrade() -> None:
         sa.Column("to_id", sa.Text(), nullable=False),
         sa.Column("to_parent_id", sa.Text(), nullable=True),
         sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("linked_to", sa.Text(), nullable=True),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("due_at", sa.BigInteger(), nullable=True),
         sa.CheckConstraint("state IN ('pending', 'done', 'unwanted')", name=op.f("ck_links_state")),
@@ -109,11 +110,7 @@ def upgrade() -> None:
         sa.Column("account_id", sa.Integer(), nullable=False),
         sa.Column("calls_per_window", sa.Integer(), nullable=False),
         sa.Column("next_slot", sa.BigInteger(), nullable=False),
-        sa.Column("backfill_at", sa.BigInteger(), nullable=False),
-        sa.Column("blocked_until", sa.BigInteger(), server_default="0", nullable=False),
-        sa.Column("daily_limit", sa.BigInteger(), nullable=True),
-        sa.Column("daily_remaining", sa.BigInteger(), nullable=True),
-        sa.Column("daily_seen_at", sa.BigInteger(), nullable=True),
+        sa.Column("next_reserved", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("account_id", name=op.f("pk_quota")),
     )
     op.create_table(
@@ -170,6 +167,7 @@ def upgrade() -> None:
         sa.Column("suspect_until", sa.BigInteger(), nullable=True),
         sa.Column("mapping_revision", sa.Integer(), server_default="0", nullable=False),
         sa.Column("label", sa.Text(), server_default="", nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=True),
         sa.CheckConstraint(
             "status IN ('in_sync', 'waiting', 'failing', 'excluded', 'deleted')",
             name=op.f("ck_sources_status"),
