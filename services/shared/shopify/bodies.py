@@ -1,19 +1,20 @@
-"""From a webhook's body to a record, for the versions 2025-10 to 2026-07 alike: by what is there."""
+"""From a webhook's body to a record, for versions 2025-10 to 2026-07 alike: by what is there."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final
 
 from services.shared.contract.errors import EventAtFaultError
 from services.shared.contract.records import Record
 from services.shared.contract.topics import ObjectType
-from services.shared.shopify.catalogue.checkouts import number_in
+from services.shared.shopify.catalogue.checkouts import id_in_body
 from services.shared.shopify.catalogue.fields import Reader, reader_for
 from services.shared.shopify.catalogue.kinds import CATALOGUE, Kind
-from services.shared.shopify.catalogue.reading import ABSENT, ABSURD, id_in
+from services.shared.shopify.catalogue.products import with_images
+from services.shared.shopify.catalogue.reading import ABSURD, id_in
 
 
 def record_from_body(kind: str, body: Mapping[str, Any]) -> Record:
@@ -45,10 +46,10 @@ def id_of(kind: str, body: Mapping[str, Any]) -> str:
     try:
         if body.get("admin_graphql_api_id") is not None:
             return id_in(body["admin_graphql_api_id"])
+        if kind == ObjectType.CHECKOUTS:
+            return id_in_body(body)
         if body.get("id") is not None:
             return id_in(body["id"])
-        if kind == ObjectType.CHECKOUTS:
-            return _checkout_id(body)
     except ABSURD as problem:
         raise EventAtFaultError("absurd_id", detail=kind) from problem
     raise EventAtFaultError("missing_id", detail=kind)
@@ -67,11 +68,6 @@ def line_keys(keys: Sequence[str]) -> tuple[str, ...]:
     return tuple(distinct)
 
 
-def _checkout_id(body: Mapping[str, Any]) -> str:
-    number = number_in(body["name"]) if body.get("name") is not None else ABSENT
-    return number if isinstance(number, str) else id_in(body["token"])
-
-
 def _parts_in(
     kind: Kind, body: Mapping[str, Any]
 ) -> tuple[dict[str, tuple[Record, ...]], frozenset[str]]:
@@ -83,10 +79,13 @@ def _parts_in(
         return {}, frozenset()
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise EventAtFaultError("absurd_value", detail=f"{kind.name}.{name}")
+    if kind.name == ObjectType.PRODUCTS:
+        rows = with_images(body, rows)
     read = _PART_READERS[kind.name]
-    ids = _PART_IDS.get(kind.name, _ids)(rows, name)
+    ids = _keys(rows, name) if kind.name == ObjectType.CHECKOUTS else _ids(rows, name)
     records = tuple(
-        Record(kind=name, id=each, fields=read(row)) for each, row in zip(ids, rows, strict=True)
+        Record(kind=name, id=each, fields={**read(row), "id": each})
+        for each, row in zip(ids, rows, strict=True)
     )
     listed = body.get("variant_gids")
     cut = isinstance(listed, list) and len(listed) > len(rows)
@@ -104,9 +103,6 @@ def _keys(rows: Sequence[Mapping[str, Any]], name: str) -> tuple[str, ...]:
     return line_keys(keys)
 
 
-_PART_IDS: Final[Mapping[str, Callable[[Any, str], tuple[str, ...]]]] = MappingProxyType(
-    {ObjectType.CHECKOUTS: _keys}
-)
 _READERS: Final[Mapping[str, Reader]] = MappingProxyType(
     {
         name: reader_for(name, kind.fields, lambda field: field.body)

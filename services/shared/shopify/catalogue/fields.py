@@ -76,7 +76,7 @@ def reader_for(
                     continue
                 if inner is ABSENT:
                     continue
-                for name, key, convert in rows:  # noqa: B007  # names the culprit below
+                for name, key, convert in rows:
                     value = inner if key == _WHOLE else inner.get(key, ABSENT)
                     if value is None:
                         values[name] = None
@@ -117,11 +117,16 @@ def _grouped(
         found = place(field)
         if found is None:
             continue
-        *path, key = found.path.split(".") if found.path else [_WHOLE]
+        *path, key = _keys(found.path)
         groups.setdefault(tuple(path), []).append(
             (field.name, key, found.read or READERS[field.type])
         )
     return tuple((path, tuple(rows)) for path, rows in groups.items())
+
+
+def _keys(path: str) -> list[str]:
+    """The keys on a path; GraphQL's arguments are asked with, not answered."""
+    return [name.partition("(")[0] for name in path.split(".")] if path else [_WHOLE]
 
 
 def _descended(source: Mapping[str, Any], path: tuple[str, ...]) -> Any:

@@ -10,7 +10,7 @@ from typing import Final
 from services.shared.contract.topics import ObjectType
 from services.shared.shopify.catalogue.checkouts import CHECKOUTS
 from services.shared.shopify.catalogue.customers import CUSTOMERS
-from services.shared.shopify.catalogue.fields import Field
+from services.shared.shopify.catalogue.fields import Field, Place
 from services.shared.shopify.catalogue.lines import CHECKOUT_LINES, ORDER_LINES
 from services.shared.shopify.catalogue.orders import ORDERS
 from services.shared.shopify.catalogue.products import PRODUCTS, VARIANTS
@@ -83,10 +83,12 @@ def _table(title: str, fields: tuple[Field, ...]) -> str:
     head = f"## {title}\n\n| field | label | type | webhook | GraphQL |\n|---|---|---|---|---|\n"
     return head + "\n".join(
         f"| `{each.name}` | {each.label} | {each.type} "
-        f"| {_shown(each.body and each.body.path)} | {_shown(each.node and each.node.path)} |"
+        f"| {_shown(each.body)} | {_shown(each.node)} |"
         for each in fields
     )
 
 
-def _shown(path: str | None) -> str:
-    return "–" if path is None else f"`{path}`" if path else "derived"
+def _shown(place: Place | None) -> str:
+    if place is None:
+        return "-"
+    return f"`{place.path}`" if place.path else "derived"

@@ -1,5 +1,7 @@
 """Lines of orders and of checkouts."""
 
+# ruff: noqa: E501  # a row of a table is one line
+
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -91,6 +93,8 @@ ORDER_LINES = (
 )  # fmt: skip
 
 CHECKOUT_LINES = (
+    # Its key made distinct within the checkout; the builder of records puts it in.
+    field("id", FieldType.TEXT, "Line key", None, None),
     field("title", FieldType.TEXT, "Title", "title", "title"),
     field("variant_title", FieldType.TEXT, "Variant title", "variant_title", "variantTitle"),
     field("sku", FieldType.TEXT, "SKU", "sku", "sku"),

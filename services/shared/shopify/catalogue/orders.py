@@ -1,5 +1,7 @@
 """Orders. Amounts are in the shop's currency; ``current_*`` is after edits and returns."""
 
+# ruff: noqa: E501  # a row of a table is one line
+
 from __future__ import annotations
 
 from collections.abc import Mapping
@@ -49,7 +51,7 @@ def _shipped(read: Read) -> tuple[Place, Place]:
 
 
 def _shipping_titles(lines: Any) -> Value:
-    return tuple(dict.fromkeys(text(each["title"]) for each in lines if not each.get("is_removed")))
+    return tuple(text(each["title"]) for each in lines if not each.get("is_removed"))
 
 
 def _id(path: str) -> Place:
@@ -85,11 +87,12 @@ ORDERS: Final[tuple[Field, ...]] = (
     field("tracking_numbers", L, "Tracking numbers", *_shipped(shipments.tracking_numbers)),
     field("tracking_urls", L, "Tracking pages", *_shipped(shipments.tracking_urls)),
     field("tracking_companies", L, "Carriers", *_shipped(shipments.tracking_companies)),
-    field("shipping_method", L, "Shipping methods", Place(path="shipping_lines", read=_shipping_titles), Place(path="shippingLine", read=lambda line: (text(line["title"]),), inside="title")),
+    field("shipping_method", L, "Shipping methods", Place(path="shipping_lines", read=_shipping_titles), Place(path="shippingLines(first: 3).nodes", read=_shipping_titles, inside="title")),
     field("total_weight", N, "Weight in grams", "total_weight", "totalWeight"),
     field("order_status_url", T, "Order status page", "order_status_url", "statusPageUrl"),
-    field("landing_site", T, "Landing page", "landing_site", "landingPageUrl"),
-    field("referring_site", T, "Referring page", "referring_site", "referrerUrl"),
+    # GraphQL has these only as deprecated fields in another form (a whole address).
+    field("landing_site", T, "Landing page", "landing_site", None),
+    field("referring_site", T, "Referring page", "referring_site", None),
     field("source_name", T, "Sales channel", "source_name", "sourceName"),
     field("tags", L, "Tags", "tags", "tags"),
     field("note", T, "Note", "note", "note"),

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
-from enum import StrEnum
+from enum import Enum, StrEnum
 from types import MappingProxyType
-from typing import Any, Final, final
+from typing import Any, Final
 
 from services.shared.contract.records import Value
 
@@ -23,14 +23,13 @@ ABSURD: Final = (ValueError, TypeError, ArithmeticError, AttributeError, KeyErro
 """What reading a shape we do not know can raise."""
 
 
-@final
-class Absent:
+class Absent(Enum):
     """The one value that says "not there", which is neither ``null`` nor empty."""
 
-    __slots__ = ()
+    ABSENT = "absent"
 
 
-ABSENT: Final = Absent()
+ABSENT: Final = Absent.ABSENT
 
 
 class FieldType(StrEnum):
@@ -118,7 +117,7 @@ READERS: Mapping[FieldType, Callable[[Any], Value]] = MappingProxyType(
 
 
 def lowered(value: Any) -> str:
-    """An enumeration of GraphQL in the form webhooks use: ``PARTIALLY_PAID`` → ``partially_paid``."""
+    """GraphQL's ``PARTIALLY_PAID`` in the form of webhooks: ``partially_paid``."""
     return text(value).lower()
 
 
@@ -135,4 +134,3 @@ def id_in(value: Any) -> str:
     if not found or not found.isprintable() or len(found) > _LONGEST_ID:
         raise ValueError("id")
     return found
-

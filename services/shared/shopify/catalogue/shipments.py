@@ -18,7 +18,7 @@ _NO_NEWS: Final = frozenset({"fulfilled", "marked_as_fulfilled", "submitted", "c
 
 
 def statuses(fulfillments: Any) -> tuple[str, ...]:
-    """What carriers last said of each shipment: ``in_transit``, ``delivered``…"""
+    """What carriers last said of each shipment: ``in_transit``, ``delivered`` and so on."""
     return tuple(status for status in map(_carrier_status, _shipments(fulfillments)) if status)
 
 
