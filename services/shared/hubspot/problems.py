@@ -124,9 +124,9 @@ def _redirected(_: _Body, headers: _Headers) -> SyncError:
     return BusyError("unexpected_status", retry_after=seconds_in(headers.get("retry-after")))
 
 
-def _rejected(reason: str) -> Callable[[_Body, _Headers], SyncError]:
+def _rejected(reason: str, category: str) -> Callable[[_Body, _Headers], SyncError]:
     def meaning(envelope: _Body, _: _Headers) -> SyncError:
-        refusal = refusal_in(envelope)
+        refusal = refusal_in({"category": category} | dict(envelope))
         if refusal.category in _OURS_BY_CATEGORY:
             return OursToFixError(
                 _OURS_BY_CATEGORY[refusal.category], detail=" ".join(scopes_in(envelope))
@@ -149,16 +149,16 @@ _OURS_BY_CATEGORY: Mapping[str, str] = MappingProxyType(
 )
 _MEANINGS: Mapping[int, Callable[[_Body, _Headers], SyncError]] = MappingProxyType(
     {
-        400: _rejected("refused"),
+        400: _rejected("refused", "VALIDATION_ERROR"),
         401: _ours("token_refused"),
         402: _ours("account_suspended"),
         403: _forbidden,
-        404: _rejected("not_found"),
+        404: _rejected("not_found", "OBJECT_NOT_FOUND"),
         408: _unknown_outcome,
-        409: _rejected("conflict"),
-        413: _rejected("too_large"),
-        414: _rejected("too_long"),
-        422: _rejected("refused"),
+        409: _rejected("conflict", "OBJECT_ALREADY_EXISTS"),
+        413: _rejected("too_large", "TOO_LARGE"),
+        414: _rejected("too_long", "TOO_LONG"),
+        422: _rejected("refused", "VALIDATION_ERROR"),
         423: _locked,
         429: _limited,
         477: _migrating,
