@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from sandbox.hubspot.account import Account
 from sandbox.hubspot.calls import Answer, Call, properties_in, text_in
 from sandbox.hubspot.catalogue import OBJECT_TYPES
-from sandbox.hubspot.identity import id_property_of, named, missing
+from sandbox.hubspot.identity import id_property_of, missing, named
 from sandbox.hubspot.inline import Link, associated, links_in
 from sandbox.hubspot.problems import Json, RefusedError, RowError, invalid, refusal
 from sandbox.hubspot.records import folded

@@ -45,7 +45,7 @@ class People:
         self,
         type: str,
         properties: dict[str, Any],
-        made_by: MadeBy = "person",  # noqa: A002  the word of the API
+        made_by: MadeBy = "person",
     ) -> Json:
         """Create a record by hand."""
         kind = _kind(type)
