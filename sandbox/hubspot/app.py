@@ -1,6 +1,7 @@
 """The simulator as an ASGI application: in process by ``httpx.ASGITransport``, or under uvicorn.
 
-Calls of HubSpot's API take a short path of their own; pages and switches under ``/_sandbox/`` are Starlette's.
+Calls of HubSpot's API take a short path of their own; what is under ``/_sandbox/`` is
+Starlette's.
 """
 
 from collections.abc import Mapping
@@ -16,6 +17,7 @@ from sandbox.hubspot.calls import Answer, Call
 from sandbox.hubspot.striking import struck
 
 BACKSTAGE = "/_sandbox"
+NO_CONTENT = 204
 
 
 class ConnectionDroppedError(httpx.ReadError):
@@ -74,7 +76,7 @@ async def _send(send: Send, answer: Answer) -> None:
     headers = {"content-type": "application/json;charset=utf-8"} if body else {}
     headers |= answer.headers
     raw = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
-    if answer.status != 204:
+    if answer.status != NO_CONTENT:
         raw.append((b"content-length", str(len(body)).encode()))
     await send({"type": "http.response.start", "status": answer.status, "headers": raw})
     await send({"type": "http.response.body", "body": body})

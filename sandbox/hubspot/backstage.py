@@ -1,16 +1,18 @@
-"""What is not HubSpot's: faults and switches, people's actions, the dump, the counts. Under ``/_sandbox/``."""
+"""What is not HubSpot's, under ``/_sandbox/``: faults, switches, people's actions, the dump."""
 
 from collections.abc import Awaitable, Callable
+from decimal import Decimal
 
 import orjson
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from sandbox.hubspot.account import Account
 from sandbox.hubspot.answering import refused
 from sandbox.hubspot.catalogue import OBJECT_TYPES
 from sandbox.hubspot.faults import KINDS, Fault, fault_from
+from sandbox.hubspot.page import latest, shell
 from sandbox.hubspot.people import People
 from sandbox.hubspot.problems import Json, RefusedError, invalid
 from sandbox.hubspot.striking import described
@@ -44,11 +46,19 @@ def routes(account: Account) -> list[Route]:
     async def calls(_: Request) -> Response:
         return _json(counts(account))
 
+    async def page(_: Request) -> Response:
+        return HTMLResponse(shell())
+
+    async def newest(_: Request) -> Response:
+        return _json(latest(account))
+
     async def home(_: Request) -> Response:
         return RedirectResponse("/_sandbox/")
 
     return [
         Route("/", home),
+        Route("/_sandbox/", page),
+        Route("/_sandbox/latest", newest),
         Route("/_sandbox/records", records),
         Route("/_sandbox/faults", faults, methods=["GET", "PUT"]),
         Route("/_sandbox/people/{action}", people, methods=["POST"]),
@@ -86,11 +96,12 @@ def dump(account: Account) -> Json:
 
 
 def set_faults(account: Account, said: Json) -> None:
-    """``{"faults": […], "switches": {…}, "quota": {…}, "scopes": […]}``; each part replaces or sets.
+    """``{"faults": […], "switches": {…}, "quota": {…}, "scopes": […]}``, each part as wanted.
 
-    ``quota`` takes ``tier``, ``burst``, ``day``, ``lifted``, ``increases``, ``search_counts``.
+    ``schema`` maps object type to property to null (absent) or to what differs, ``rates`` the
+    currencies added to the account to their rates. ``quota`` takes ``tier``, ``burst``, ``day``, ``lifted``, ``increases``, ``search_counts``.
     """
-    unknown = set(said) - {"faults", "switches", "quota", "scopes"}
+    unknown = set(said) - {"faults", "switches", "quota", "scopes", "schema", "rates"}
     if unknown:
         raise ValueError(f"there is no {', '.join(sorted(unknown))} to set")
     faults: list[Fault] | None = None
@@ -103,8 +114,29 @@ def set_faults(account: Account, said: Json) -> None:
         setattr(account.quota, name, value)
     if "scopes" in said:
         account.tokens.bearers[account.token].scopes = frozenset(said["scopes"])
+    for object_type, changes in said.get("schema", {}).items():
+        _differ(account, object_type, changes)
+    if "rates" in said:
+        account.settings.rates = {code: Decimal(rate) for code, rate in said["rates"].items()}
     if faults is not None:
         account.faults = faults
+
+
+def _differ(account: Account, object_type: str, changes: dict[str, Json | None]) -> None:
+    """Let the account's schema differ: a property absent (null), or ``{"read_only": true}``."""
+    schema = account.schemas[object_type]
+    for name, change in changes.items():
+        if change is None:
+            schema.remove(name)
+            continue
+        if not set(change) <= _DIFFERENCES:
+            raise ValueError(f"a property differs by {', '.join(sorted(_DIFFERENCES))}")
+        definition = schema.redefine(name, **change)
+        if change.get("unique"):
+            account.records[object_type].index(definition.name)
+
+
+_DIFFERENCES = {"read_only", "type", "field_type", "unique"}
 
 
 _QUOTA = ("tier", "burst", "day", "lifted", "increases", "search_counts")

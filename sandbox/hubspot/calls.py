@@ -18,7 +18,7 @@ NOT_SERVED = frozenset({"companies", "deals", "tickets", "quotes", "0-2", "0-3",
 
 @dataclass(slots=True, kw_only=True)
 class Call:
-    """One request. ``params`` are the path's variables, ``version`` the API's (``v3``, ``2026-09``)."""
+    """One request; ``params`` are the path's variables, ``version`` the API's (``2026-09``)."""
 
     method: str
     path: str

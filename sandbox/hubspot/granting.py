@@ -11,7 +11,7 @@ USER_ID = 1
 
 
 def token(account: Account, call: Call) -> Answer:
-    """An access token for a code, a refresh token, or the app itself; the form is the body's only."""
+    """An access token for a code, a refresh token, or the app itself; the form is the body."""
     form = _form(call)
     _check_client(account, form)
     grant = form.get("grant_type", "")

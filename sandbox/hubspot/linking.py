@@ -1,4 +1,4 @@
-"""Associations over the web: default and typed, single and in batches, in v4 and the dated versions.
+"""Associations over the web: default and typed, single and in batches, v4 and dated.
 
 https://developers.hubspot.com/docs/api-reference/latest/crm/associations
 """

@@ -51,7 +51,7 @@ def daily_usage(account: Account, call: Call) -> Answer:
 def custom_properties(account: Account, _: Call) -> Answer:
     """How many custom properties there are and may be."""
     most = account.switches.custom_property_limit
-    by_type = []
+    by_type: list[Json] = []
     for name, of_type in OBJECT_TYPES.items():
         used = len(account.schemas[name].custom)
         by_type.append(
@@ -64,7 +64,7 @@ def custom_properties(account: Account, _: Call) -> Answer:
                 "percentage": _percentage(used, most),
             }
         )
-    overall = sum(int(each["usage"]) for each in by_type)
+    overall = sum(each["usage"] for each in by_type)
     body = {
         "byObjectType": by_type,
         "overallLimit": CUSTOM_PER_ACCOUNT,
