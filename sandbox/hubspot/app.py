@@ -12,7 +12,7 @@ from starlette.types import Receive, Scope, Send
 
 from sandbox.hubspot.account import Account
 from sandbox.hubspot.answering import answer_to
-from sandbox.hubspot.backstage import routes
+from sandbox.hubspot.backstage import Backstage
 from sandbox.hubspot.calls import Answer, Call
 from sandbox.hubspot.striking import struck
 
@@ -28,7 +28,7 @@ class Simulator(Starlette):
     """One account behind HubSpot's API."""
 
     def __init__(self, account: Account) -> None:
-        super().__init__(routes=routes(account))
+        super().__init__(routes=Backstage(account).routes())
         self.account = account
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -1,6 +1,5 @@
 """What is not HubSpot's, under ``/_sandbox/``: faults, switches, people's actions, the dump."""
 
-from collections.abc import Awaitable, Callable
 from decimal import Decimal
 
 import orjson
@@ -17,53 +16,63 @@ from sandbox.hubspot.people import People
 from sandbox.hubspot.problems import Json, RefusedError, invalid
 from sandbox.hubspot.striking import described
 
-Endpoint = Callable[[Request], Awaitable[Response]]
 
+class Backstage:
+    """The endpoints of an account's backstage."""
 
-def routes(account: Account) -> list[Route]:
-    """The routes of an account's backstage."""
+    def __init__(self, account: Account) -> None:
+        self.account = account
 
-    async def records(_: Request) -> Response:
-        return _json(dump(account))
+    def routes(self) -> list[Route]:
+        """Where the endpoints are."""
+        return [
+            Route("/", self.home),
+            Route("/_sandbox/", self.page),
+            Route("/_sandbox/latest", self.latest),
+            Route("/_sandbox/records", self.records),
+            Route("/_sandbox/faults", self.faults, methods=["GET", "PUT"]),
+            Route("/_sandbox/people/{action}", self.people, methods=["POST"]),
+            Route("/_sandbox/calls", self.calls),
+        ]
 
-    async def faults(request: Request) -> Response:
-        if request.method == "PUT":
-            try:
-                set_faults(account, orjson.loads(await request.body()))
-            except (ValueError, TypeError) as error:
-                return _json({"message": str(error)}, 400)
-        return _json(shown_faults(account))
-
-    async def people(request: Request) -> Response:
-        try:
-            said = orjson.loads(await request.body() or b"{}")
-            return _json(People(account).act(request.path_params["action"], said))
-        except orjson.JSONDecodeError as error:
-            return _refused(account, invalid(str(error)))
-        except RefusedError as error:
-            return _refused(account, error)
-
-    async def calls(_: Request) -> Response:
-        return _json(counts(account))
-
-    async def page(_: Request) -> Response:
-        return HTMLResponse(shell())
-
-    async def newest(_: Request) -> Response:
-        return _json(latest(account))
-
-    async def home(_: Request) -> Response:
+    async def home(self, _: Request) -> Response:
+        """Lead people who open the bare address to the page."""
         return RedirectResponse("/_sandbox/")
 
-    return [
-        Route("/", home),
-        Route("/_sandbox/", page),
-        Route("/_sandbox/latest", newest),
-        Route("/_sandbox/records", records),
-        Route("/_sandbox/faults", faults, methods=["GET", "PUT"]),
-        Route("/_sandbox/people/{action}", people, methods=["POST"]),
-        Route("/_sandbox/calls", calls),
-    ]
+    async def page(self, _: Request) -> Response:
+        """The CRM page."""
+        return HTMLResponse(shell())
+
+    async def latest(self, _: Request) -> Response:
+        """What the page shows."""
+        return _json(latest(self.account))
+
+    async def records(self, _: Request) -> Response:
+        """Everything the account holds."""
+        return _json(dump(self.account))
+
+    async def faults(self, request: Request) -> Response:
+        """What is switched on; ``PUT`` switches."""
+        if request.method == "PUT":
+            try:
+                set_faults(self.account, orjson.loads(await request.body()))
+            except (ValueError, TypeError, KeyError) as error:
+                return _json({"message": str(error)}, 400)
+        return _json(shown_faults(self.account))
+
+    async def people(self, request: Request) -> Response:
+        """Let people act."""
+        try:
+            said = orjson.loads(await request.body() or b"{}")
+            return _json(People(self.account).act(request.path_params["action"], said))
+        except orjson.JSONDecodeError as error:
+            return _refused(self.account, invalid(str(error)))
+        except RefusedError as error:
+            return _refused(self.account, error)
+
+    async def calls(self, _: Request) -> Response:
+        """Who asked for what, how often."""
+        return _json(counts(self.account))
 
 
 def dump(account: Account) -> Json:
@@ -99,7 +108,7 @@ def set_faults(account: Account, said: Json) -> None:
     """``{"faults": […], "switches": {…}, "quota": {…}, "scopes": […]}``, each part as wanted.
 
     ``schema`` maps object type to property to null (absent) or to what differs, ``rates`` the
-    currencies added to the account to their rates. ``quota`` takes ``tier``, ``burst``, ``day``, ``lifted``, ``increases``, ``search_counts``.
+    currencies added to the account to their rates. ``quota`` takes the names in ``_QUOTA``.
     """
     unknown = set(said) - {"faults", "switches", "quota", "scopes", "schema", "rates"}
     if unknown:

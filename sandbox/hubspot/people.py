@@ -16,7 +16,7 @@ VERSION = "people"
 
 
 class People:
-    """Actions by name; the JSON keys are the parameters' names, records are answered as by the API."""
+    """Actions by name; JSON keys are the parameters' names, records look as in the API."""
 
     def __init__(self, account: Account) -> None:
         self.account = account

@@ -1,4 +1,7 @@
-"""Pipelines and stages over the web: https://developers.hubspot.com/docs/api-reference/latest/crm/pipelines."""
+"""Pipelines and stages over the web.
+
+https://developers.hubspot.com/docs/api-reference/latest/crm/pipelines
+"""
 
 from uuid import UUID
 
