@@ -39,11 +39,8 @@ def left_of(line: Mapping[str, Any], amount: Decimal, currency: str) -> Decimal:
 
 def tax_line(order: Mapping[str, Any], taxable: Decimal, rate: Decimal) -> Record:
     """The tax on ``taxable``, which contains it where the shop's prices include taxes."""
-    if order["taxes_included"]:
-        amount = taxable - taxable / (1 + rate)
-    else:
-        amount = taxable * rate
-    amount = rounded(amount, order["currency"])
+    share = rate / (1 + rate) if order["taxes_included"] else rate
+    amount = rounded(taxable * share, order["currency"])
     return {
         "title": "VAT" if order["taxes_included"] else "Sales tax",
         "rate": float(rate),

@@ -185,6 +185,7 @@ class Store:
         if kind in (Kind.ORDER, Kind.CHECKOUT):
             customer = self.customers.get(record["customer_id"] or 0)
             copy["customer"] = copied(customer)
+            copy.pop("basket", None)
         return copy
 
     def records(self) -> dict[str, list[Record]]:

@@ -14,10 +14,25 @@ from sandbox.shopify.model import Kind, Record, gid
 from sandbox.shopify.store import Store
 
 _EMPTY = (
-    "gateway referring_site closed_at completed_at user_id location_id source_identifier"
-    " source_url device_id customer_locale total_duties reservation_token sms_marketing_phone"
-    " billing_address shipping_address landing_site source note"
-).split()
+    "gateway",
+    "referring_site",
+    "closed_at",
+    "completed_at",
+    "user_id",
+    "location_id",
+    "source_identifier",
+    "source_url",
+    "device_id",
+    "customer_locale",
+    "total_duties",
+    "reservation_token",
+    "sms_marketing_phone",
+    "billing_address",
+    "shipping_address",
+    "landing_site",
+    "source",
+    "note",
+)
 
 
 def _blank(store: Store, basket: Mapping[str, Any]) -> Record:
@@ -92,9 +107,9 @@ def checkout_updated(store: Store, checkout: Record) -> None:
     store.raises("checkouts/update", Kind.CHECKOUT, checkout)
 
 
-def change_checkout(store: Store, id: int, **changes: Any) -> Record:
+def change_checkout(store: Store, checkout_id: int, **changes: Any) -> Record:
     """Go on with a checkout: whatever of its basket is given replaces what was there."""
-    checkout = store.checkouts[id]
+    checkout = store.checkouts[checkout_id]
     if checkout["completed_at"]:
         raise ValueError("the checkout is completed")
     with store.action():
@@ -103,14 +118,14 @@ def change_checkout(store: Store, id: int, **changes: Any) -> Record:
     return checkout
 
 
-def complete_checkout(store: Store, id: int, **more: Any) -> Record:
+def complete_checkout(store: Store, checkout_id: int, **more: Any) -> Record:
     """Buy what is in the checkout; ``more`` as in ``place_order``. Returns the order."""
-    checkout = store.checkouts[id]
+    checkout = store.checkouts[checkout_id]
     if checkout["completed_at"]:
         raise ValueError("the checkout is completed already")
     with store.action():
         links = {
-            "checkout_id": id,
+            "checkout_id": checkout_id,
             "checkout_token": checkout["token"],
             "cart_token": checkout["cart_token"],
         }
@@ -124,9 +139,9 @@ def complete_checkout(store: Store, id: int, **more: Any) -> Record:
     return order
 
 
-def delete_checkout(store: Store, id: int) -> Record:
+def delete_checkout(store: Store, checkout_id: int) -> Record:
     """Delete a checkout."""
     with store.action():
-        checkout = store.remove(Kind.CHECKOUT, id)
+        checkout = store.remove(Kind.CHECKOUT, checkout_id)
         store.raises("checkouts/delete", Kind.CHECKOUT, checkout)
     return checkout

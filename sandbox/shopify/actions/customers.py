@@ -106,13 +106,13 @@ def _raise_tags(store: Store, record: Record, verb: str, tags: Sequence[str]) ->
         store.raises(f"customer.tags_{verb}", Kind.CUSTOMER_TAGS, body)
 
 
-def change_customer(store: Store, id: int, **changes: Any) -> Record:
+def change_customer(store: Store, customer_id: int, **changes: Any) -> Record:
     """Change any of ``CHANGEABLE``, or replace ``addresses``."""
-    record = store.customers[id]
+    record = store.customers[customer_id]
     unknown = set(changes) - {*CHANGEABLE, "addresses"}
     if unknown:
         raise ValueError(f"a customer has no {', '.join(sorted(unknown))} to change")
-    _refuse_taken(store, changes, id)
+    _refuse_taken(store, changes, customer_id)
     with store.action():
         before = record["state"]
         record.update({name: changes[name] for name in CHANGEABLE if name in changes})
@@ -145,10 +145,10 @@ def updated(store: Store, record: Record) -> None:
 
 
 def change_tags(
-    store: Store, id: int, add: Sequence[str] = (), remove: Sequence[str] = ()
+    store: Store, customer_id: int, add: Sequence[str] = (), remove: Sequence[str] = ()
 ) -> Record:
     """Add and remove tags; whether ``updated_at`` moves is ``tag_edits_bump``."""
-    record = store.customers[id]
+    record = store.customers[customer_id]
     before = set(split_tags(record["tags"]))
     after = (before | set(add)) - set(remove)
     with store.action():
@@ -163,10 +163,10 @@ def change_tags(
 
 
 def change_consent(
-    store: Store, id: int, email: str | None = None, sms: str | None = None
+    store: Store, customer_id: int, email: str | None = None, sms: str | None = None
 ) -> Record:
-    """Set consents: ``subscribed``, ``unsubscribed``, ``pending``, ``not_subscribed`` …"""
-    record = store.customers[id]
+    """Set consents: ``subscribed``, ``unsubscribed``, ``pending``, ``not_subscribed`` and so on."""
+    record = store.customers[customer_id]
     if (email and not record["email"]) or (sms and not record["phone"]):
         raise ValueError("a consent needs the address it is for")
     with store.action():
@@ -180,14 +180,14 @@ def change_consent(
     return record
 
 
-def delete_customer(store: Store, id: int) -> Record:
+def delete_customer(store: Store, customer_id: int) -> Record:
     """Delete a customer who has no orders."""
-    if store.customers[id]["orders_count"]:
+    if store.customers[customer_id]["orders_count"]:
         raise ValueError("a customer with orders can't be deleted")
     with store.action():
-        record = store.remove(Kind.CUSTOMER, id)
+        record = store.remove(Kind.CUSTOMER, customer_id)
         for checkout in store.checkouts.values():
-            if checkout["customer_id"] == id:
+            if checkout["customer_id"] == customer_id:
                 checkout["customer_id"] = None
         store.raises("customers/delete", Kind.CUSTOMER, record)
     return record

@@ -59,7 +59,7 @@ def new_line(store: Store, order: Record, given: Mapping[str, Any]) -> Record:
     }
 
 
-def _discount(store: Store, given: Mapping[str, Any]) -> tuple[Record, Record]:
+def _discount(given: Mapping[str, Any]) -> tuple[Record, Record]:
     percent = given.get("percent")
     kind = "percentage" if percent is not None else "fixed_amount"
     value = str(decimal(percent if percent is not None else given["amount"]))
@@ -76,7 +76,9 @@ def _discount(store: Store, given: Mapping[str, Any]) -> tuple[Record, Record]:
     return application, {"code": code, "amount": "0.00", "type": kind}
 
 
-def _shares(order: Record, value: Decimal, percent: bool, lines: Sequence[Record]) -> list[Decimal]:
+def _shares(
+    order: Record, value: Decimal, lines: Sequence[Record], *, percent: bool
+) -> list[Decimal]:
     """One discount's share of each line, in whole cents, summing up to the whole."""
     left = [pricing.line_total(each) - pricing.line_discount(each) for each in lines]
     goods = sum(left, ZERO)
@@ -92,11 +94,11 @@ def _shares(order: Record, value: Decimal, percent: bool, lines: Sequence[Record
     return shares
 
 
-def discounted(store: Store, order: Record, discounts: Sequence[Mapping[str, Any]]) -> None:
-    """Apply codes: ``{code, percent}``, ``{code, amount}``, or ``{code, target: shipping_line}``."""
+def discounted(order: Record, discounts: Sequence[Mapping[str, Any]]) -> None:
+    """Apply ``{code, percent}``, ``{code, amount}`` or ``{code, target: shipping_line}``."""
     currency = order["currency"]
     for index, given in enumerate(discounts):
-        application, code = _discount(store, given)
+        application, code = _discount(given)
         order["discount_applications"].append(application)
         order["discount_codes"].append(code)
         if application["target_type"] == "shipping_line":
@@ -108,7 +110,7 @@ def discounted(store: Store, order: Record, discounts: Sequence[Mapping[str, Any
                 line["discounted_price_set"] = bag(order, ZERO)
             continue
         percent = application["value_type"] == "percentage"
-        shares = _shares(order, Decimal(application["value"]), percent, order["line_items"])
+        shares = _shares(order, Decimal(application["value"]), order["line_items"], percent=percent)
         for line, share in zip(order["line_items"], shares, strict=True):
             if share:
                 _allocate(order, line, share, index)
@@ -155,7 +157,7 @@ def fill(store: Store, order: Record, basket: Mapping[str, Any]) -> None:
     order["line_items"] = [new_line(store, order, each) for each in basket.get("lines", ())]
     order["shipping_lines"] = [shipping_line(store, order, shipping, rate)] if shipping else []
     order["discount_applications"], order["discount_codes"] = [], []
-    discounted(store, order, basket.get("discounts", ()))
+    discounted(order, basket.get("discounts", ()))
     for line in order["shipping_lines"]:
         if line["discount_allocations"]:
             line["tax_lines"] = []

@@ -34,7 +34,7 @@ def _put(store: Store, owner: Record, namespace: str, key: str, value: str | Non
 
 
 def set_metafield(
-    store: Store, owner: str, id: int, metafield: dict[str, str | None], variant_id: int = 0
+    store: Store, owner: str, owner_id: int, metafield: dict[str, str | None], variant_id: int = 0
 ) -> Record:
     """Set (or with a null ``value`` remove) one metafield.
 
@@ -43,7 +43,7 @@ def set_metafield(
     ``updated_at`` moves and a webhook comes is the store's ``metafield_edits_bump``.
     """
     kind = Kind(owner)
-    record = store.table(kind)[id]
+    record = store.table(kind)[owner_id]
     target = record
     if variant_id:
         target = next(each for each in record["variants"] if each["id"] == variant_id)

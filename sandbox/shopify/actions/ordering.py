@@ -17,13 +17,36 @@ from sandbox.shopify.money import text
 from sandbox.shopify.store import Store
 
 _EMPTY = (
-    "app_id browser_ip cancel_reason cancelled_at cart_token checkout_id checkout_token"
-    " client_details closed_at device_id landing_site landing_site_ref location_id"
-    " merchant_of_record_app_id original_total_additional_fees_set original_total_duties_set"
-    " current_total_additional_fees_set current_total_duties_set po_number reference"
-    " referring_site source_identifier source_url user_id payment_terms billing_address"
-    " shipping_address fulfillment_status note"
-).split()
+    "app_id",
+    "browser_ip",
+    "cancel_reason",
+    "cancelled_at",
+    "cart_token",
+    "checkout_id",
+    "checkout_token",
+    "client_details",
+    "closed_at",
+    "device_id",
+    "landing_site",
+    "landing_site_ref",
+    "location_id",
+    "merchant_of_record_app_id",
+    "original_total_additional_fees_set",
+    "original_total_duties_set",
+    "current_total_additional_fees_set",
+    "current_total_duties_set",
+    "po_number",
+    "reference",
+    "referring_site",
+    "source_identifier",
+    "source_url",
+    "user_id",
+    "payment_terms",
+    "billing_address",
+    "shipping_address",
+    "fulfillment_status",
+    "note",
+)
 
 
 def buyer(store: Store, basket: Mapping[str, Any]) -> Record | None:

@@ -37,9 +37,9 @@ def _named(records: Sequence[Record], number: int) -> Record:
     raise KeyError(number)
 
 
-def change_order(store: Store, id: int, **changes: Any) -> Record:
+def change_order(store: Store, order_id: int, **changes: Any) -> Record:
     """Change ``CHANGEABLE``, ``tags``, or ``shipping_address`` in part."""
-    order = store.orders[id]
+    order = store.orders[order_id]
     unknown = set(changes) - {*CHANGEABLE, "tags", "shipping_address"}
     if unknown:
         raise ValueError(f"an order has no {', '.join(sorted(unknown))} to change")
@@ -62,7 +62,7 @@ def change_order(store: Store, id: int, **changes: Any) -> Record:
 
 def edit_order(
     store: Store,
-    id: int,
+    order_id: int,
     add: Sequence[Mapping[str, Any]] = (),
     set_quantities: Mapping[str, int] | None = None,
 ) -> Record:
@@ -70,7 +70,7 @@ def edit_order(
 
     A lowered quantity lowers ``current_quantity`` only, a raised one ``quantity`` too.
     """
-    order = store.orders[id]
+    order = store.orders[order_id]
     if order["cancelled_at"]:
         raise ValueError("a cancelled order can't be edited")
     rate = Decimal(order["tax_rate"])
@@ -142,7 +142,7 @@ def derive_fulfillment(order: Record) -> None:
 
 def fulfil(
     store: Store,
-    id: int,
+    order_id: int,
     quantities: Mapping[str, int] | None = None,
     tracking: Sequence[Mapping[str, str]] = (),
     shipment_status: str | None = None,
@@ -151,7 +151,7 @@ def fulfil(
 
     ``tracking`` is a list of ``{number, url}``; ``shipment_status`` as in ``track``.
     """
-    order = store.orders[id]
+    order = store.orders[order_id]
     left = {each["id"]: each["fulfillable_quantity"] for each in order["line_items"]}
     asked = {int(key): each for key, each in quantities.items()} if quantities else left
     shipped = {key: each for key, each in asked.items() if each}
@@ -206,9 +206,9 @@ def _fulfillment(
     }
 
 
-def track(store: Store, id: int, fulfillment_id: int, shipment_status: str) -> Record:
-    """What the carrier says: ``in_transit``, ``out_for_delivery``, ``delivered``, ``failure`` …"""
-    order = store.orders[id]
+def track(store: Store, order_id: int, fulfillment_id: int, shipment_status: str) -> Record:
+    """What the carrier says: ``in_transit``, ``out_for_delivery``, ``delivered``, ``failure``."""
+    order = store.orders[order_id]
     fulfillment = _named(order["fulfillments"], fulfillment_id)
     with store.action():
         fulfillment["shipment_status"] = shipment_status
@@ -220,9 +220,9 @@ def track(store: Store, id: int, fulfillment_id: int, shipment_status: str) -> R
     return order
 
 
-def capture(store: Store, id: int) -> Record:
+def capture(store: Store, order_id: int) -> Record:
     """Take the money of an authorised or pending order."""
-    order = store.orders[id]
+    order = store.orders[order_id]
     owed = Decimal(order["total_outstanding"])
     if not owed:
         raise ValueError("nothing is outstanding")
@@ -246,11 +246,12 @@ def _spent(store: Store, order: Record, amount: Decimal) -> None:
         store.raises("customers/purchasing_summary", Kind.CUSTOMER, customer)
 
 
-def refund(
+def refund(  # noqa: PLR0913 - the parts of one refund
     store: Store,
-    id: int,
+    order_id: int,
     quantities: Mapping[str, int] | None = None,
     amount: str | None = None,
+    *,
     shipping: bool = False,
     restock: bool = True,
 ) -> Record:
@@ -259,7 +260,7 @@ def refund(
     ``quantities`` by line id takes lines back (all that is left, and shipping, when neither it nor
     ``amount`` is given); ``amount`` replaces the sum that follows from them, or stands alone.
     """
-    order = store.orders[id]
+    order = store.orders[order_id]
     whole = quantities is None and amount is None
     left = {each["id"]: each["current_quantity"] for each in order["line_items"]}
     asked = left if whole else {int(key): each for key, each in (quantities or {}).items()}
@@ -268,7 +269,7 @@ def refund(
         raise ValueError("there is not that much left to refund")
     with store.action():
         before = Decimal(order["current_total_price"])
-        record = _refund(store, order, back, restock)
+        record = _refund(store, order, back, restock=restock)
         if shipping or whole:
             _refund_shipping(store, order, record)
         order["refunds"].append(record)
@@ -291,7 +292,7 @@ def refund(
     return order
 
 
-def _refund(store: Store, order: Record, back: Mapping[int, int], restock: bool) -> Record:
+def _refund(store: Store, order: Record, back: Mapping[int, int], *, restock: bool) -> Record:
     number, now = store.new_id("refund"), store.now()
     return {
         "id": number,
@@ -308,7 +309,7 @@ def _refund(store: Store, order: Record, back: Mapping[int, int], restock: bool)
         "order_adjustments": [],
         "refund_shipping_lines": [],
         "refund_line_items": [
-            _refunded_line(store, order, line_of(order, key), each, restock)
+            _refunded_line(store, order, line_of(order, key), each, restock=restock)
             for key, each in back.items()
         ],
         "transactions": [],
@@ -316,7 +317,7 @@ def _refund(store: Store, order: Record, back: Mapping[int, int], restock: bool)
 
 
 def _refunded_line(
-    store: Store, order: Record, line: Record, quantity: int, restock: bool
+    store: Store, order: Record, line: Record, quantity: int, *, restock: bool
 ) -> Record:
     share = Decimal(quantity) / line["quantity"]
     subtotal = (pricing.line_total(line) - pricing.line_discount(line)) * share
@@ -356,16 +357,18 @@ def _refund_shipping(store: Store, order: Record, record: Record) -> None:
             line["current_discounted_price_set"] = bag(order, ZERO)
 
 
-def cancel(store: Store, id: int, reason: str = "customer", refunded: bool = True) -> Record:
+def cancel(
+    store: Store, order_id: int, reason: str = "customer", *, refunded: bool = True
+) -> Record:
     """Cancel an order; what was paid is refunded unless ``refunded`` is false."""
-    order = store.orders[id]
+    order = store.orders[order_id]
     if reason not in CANCEL_REASONS:
         raise ValueError(f"no reason to cancel: {reason}")
     if order["cancelled_at"]:
         raise ValueError("the order is cancelled already")
     with store.action():
         if refunded and pricing.paid(order) - pricing.refunded(order) > 0:
-            refund(store, id)
+            refund(store, order_id)
         elif order["financial_status"] in ("pending", "authorized"):
             order["transactions"].append(transaction(store, order, "void", ZERO))
         for line in order["line_items"]:
@@ -378,19 +381,19 @@ def cancel(store: Store, id: int, reason: str = "customer", refunded: bool = Tru
     return order
 
 
-def close_order(store: Store, id: int, closed: bool = True) -> Record:
+def close_order(store: Store, order_id: int, *, closed: bool = True) -> Record:
     """Archive an order, or take it back."""
-    order = store.orders[id]
+    order = store.orders[order_id]
     with store.action():
         order_updated(store, order)
         order["closed_at"] = order["updated_at"] if closed else None
     return order
 
 
-def delete_order(store: Store, id: int) -> Record:
+def delete_order(store: Store, order_id: int) -> Record:
     """Delete an order."""
     with store.action():
-        order = store.remove(Kind.ORDER, id)
+        order = store.remove(Kind.ORDER, order_id)
         customer = store.customers.get(order["customer_id"] or 0)
         if customer:
             count_orders(store, customer)

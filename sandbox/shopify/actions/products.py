@@ -156,9 +156,9 @@ def product_updated(store: Store, product: Record) -> None:
     store.raises("products/update", Kind.PRODUCT, product)
 
 
-def change_product(store: Store, id: int, **changes: Any) -> Record:
+def change_product(store: Store, product_id: int, **changes: Any) -> Record:
     """Change any of ``CHANGEABLE`` or the tags."""
-    product = store.products[id]
+    product = store.products[product_id]
     unknown = set(changes) - {*CHANGEABLE, "tags"}
     if unknown:
         raise ValueError(f"a product has no {', '.join(sorted(unknown))} to change")
@@ -224,10 +224,10 @@ def delete_variant(store: Store, variant_id: int) -> Record:
     return product
 
 
-def delete_product(store: Store, id: int) -> Record:
+def delete_product(store: Store, product_id: int) -> Record:
     """Delete a product; orders keep their lines, which then name no product."""
     with store.action():
-        product = store.remove(Kind.PRODUCT, id)
+        product = store.remove(Kind.PRODUCT, product_id)
         store.raises("products/delete", Kind.PRODUCT, product)
     return product
 
