@@ -4,13 +4,13 @@ import hmac
 
 import pytest
 
-from sandbox.shopify.actions import (
+from sandbox.shopify.actions.customers import (
     change_consent,
     change_customer,
     change_tags,
     create_customer,
-    rotate_secret,
 )
+from sandbox.shopify.actions.shops import rotate_secret
 from sandbox.shopify.delivery_faults import DeliveryFaults, UnknownFaultError
 from tests.support.virtual_time import in_virtual_time
 from tests.support.webhook_receiver import Received

@@ -4,13 +4,13 @@ import hmac
 import re
 
 from sandbox.shopify import given
-from sandbox.shopify.actions import (
+from sandbox.shopify.actions.customers import (
     change_customer,
     change_tags,
     create_customer,
     delete_customer,
-    uninstall,
 )
+from sandbox.shopify.actions.shops import uninstall
 from sandbox.shopify.compliance import compliance_change
 from tests.support.virtual_time import in_virtual_time
 from tests.support.webhook_receiver import URL

@@ -3,7 +3,7 @@ import itertools
 import httpx
 import pytest
 
-from sandbox.shopify.actions import change_customer, create_customer
+from sandbox.shopify.actions.customers import change_customer, create_customer
 from sandbox.shopify.delivery import RETRY_DELAYS, Deliveries
 from sandbox.shopify.shopify import Shopify
 from tests.support.virtual_time import in_virtual_time, virtual_now

@@ -84,6 +84,17 @@ LINE: Shape = {
     "line_price": _line_price,
     "price": "0.00",
 }
+SHIPPING_TAX_LINE: Shape = {
+    "price": "0.00",
+    "position": 1,
+    "rate": 0.0,
+    "title": "",
+    "source": "Shopify",
+    "zone": None,
+    "compare_at": lambda tax: tax["rate"],
+    "identifier": None,
+    "channel_liable": False,
+}
 SUMMED_TAX: Shape = {"price": "0.00", "rate": 0.0, "title": "", "channel_liable": False}
 SHIPPING_LINE: Shape = {
     "api_client_id": None,
@@ -95,7 +106,7 @@ SHIPPING_LINE: Shape = {
     "delivery_category": None,
     "delivery_expectation_range": None,
     "delivery_expectation_type": None,
-    "id": None,
+    "id": lambda line: f"{line['id']:032x}",
     "markup": "0.00",
     "original_shop_markup": None,
     "original_shop_price": None,
@@ -104,7 +115,7 @@ SHIPPING_LINE: Shape = {
     "price": "0.00",
     "requested_fulfillment_service_id": None,
     "source": "shopify",
-    "tax_lines": [],
+    "tax_lines": Part(SHIPPING_TAX_LINE, many=True),
     "title": "Standard",
     "validation_context": None,
 }

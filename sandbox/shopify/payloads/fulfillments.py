@@ -7,19 +7,34 @@ from typing import Any
 from sandbox.shopify.payloads.lines import ADDRESS, LINE_WITHIN
 from sandbox.shopify.payloads.shapes import Part, Record, Shape, shaped
 
+PRIMARY_LOCATION = 655441491
+
 
 def _first(record: Record, key: str) -> Any:
     return next(iter(record.get(key) or ()), None)
 
 
+def _location(record: Record) -> int:
+    return record.get("location_id") or PRIMARY_LOCATION
+
+
+def _origin(record: Record) -> Any:
+    return record.get("origin_address") or {}
+
+
+def _shipped(line: Record) -> str:
+    return "partial" if line["fulfillable_quantity"] else "fulfilled"
+
+
+SHIPPED_LINE: Shape = {**LINE_WITHIN, "fulfillment_status": _shipped}
 FULFILLMENT: Shape = {
     "id": None,
     "admin_graphql_api_id": None,
     "created_at": None,
-    "location_id": None,
+    "location_id": _location,
     "name": None,
     "order_id": None,
-    "origin_address": {},
+    "origin_address": _origin,
     "receipt": {},
     "service": "manual",
     "shipment_status": None,
@@ -30,7 +45,7 @@ FULFILLMENT: Shape = {
     "tracking_url": lambda each: each.get("tracking_url") or _first(each, "tracking_urls"),
     "tracking_urls": [],
     "updated_at": None,
-    "line_items": Part(LINE_WITHIN, many=True),
+    "line_items": Part(SHIPPED_LINE, many=True),
 }
 ALONE: Shape = {
     "id": None,
@@ -41,7 +56,7 @@ ALONE: Shape = {
     "updated_at": None,
     "tracking_company": None,
     "shipment_status": None,
-    "location_id": None,
+    "location_id": _location,
     "origin_address": None,
     "email": None,
     "destination": Part(ADDRESS),

@@ -99,5 +99,6 @@ def refund(record: Record) -> dict[str, Any]:
 def transaction(record: Record) -> dict[str, Any]:
     """``order_transactions/create``: with the card, which refunds leave out."""
     payload = shaped(record, TRANSACTION)
+    payload["authorization"] = payload["authorization"] or str(record["id"] % 10_000)
     payload["payment_details"] = shaped(record.get("payment_details") or {}, _CARD)
     return payload

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sandbox.shopify.model import gid
+from sandbox.shopify.payloads.fulfillments import PRIMARY_LOCATION
 from sandbox.shopify.payloads.shapes import Record, Shape, shaped, utc_milliseconds
 
 SHOP: Shape = {
@@ -12,13 +13,13 @@ SHOP: Shape = {
     "name": None,
     "email": "owner@example.com",
     "domain": None,
-    "province": None,
+    "province": "Ontario",
     "country": lambda shop: shop.get("country", shop.get("country_code")),
-    "address1": None,
-    "zip": None,
-    "city": None,
+    "address1": "1 Market Street",
+    "zip": "K1A 0B1",
+    "city": "Ottawa",
     "source": None,
-    "phone": None,
+    "phone": "+16135550100",
     "latitude": None,
     "longitude": None,
     "primary_locale": "en",
@@ -35,7 +36,7 @@ SHOP: Shape = {
     "money_format": "${{amount}}",
     "money_with_currency_format": lambda shop: f"${{{{amount}}}} {shop['currency']}",
     "weight_unit": "kg",
-    "province_code": None,
+    "province_code": "ON",
     "taxes_included": None,
     "auto_configure_tax_inclusivity": None,
     "tax_shipping": None,
@@ -54,7 +55,7 @@ SHOP: Shape = {
     "password_enabled": None,
     "has_storefront": True,
     "finances": True,
-    "primary_location_id": 655441491,
+    "primary_location_id": PRIMARY_LOCATION,
     "checkout_api_supported": True,
     "multi_location_enabled": True,
     "setup_required": False,
