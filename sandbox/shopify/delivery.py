@@ -79,8 +79,8 @@ class Deliveries:
         self._ids = Random(f"{shopify.seed}/deliveries")  # noqa: S311 - ids and faults, not secrets
         self._tasks: set[asyncio.Task[None]] = set()
         self._declared: list[tuple[str, Subscription]] = []
-        self._failed_requests: dict[str, int] = {}
-        self._last_success: dict[str, datetime] = {}
+        self._failed_requests: dict[tuple[str, str | None], int] = {}
+        self._last_success: dict[tuple[str, str | None], datetime] = {}
         self._coalescing: dict[tuple[str, str, str], Delivery] = {}
         self._last_sent: dict[tuple[str, str, str], tuple[bytes, datetime]] = {}
         self._listening: dict[str, Callable[[Change], None]] = {}
@@ -230,19 +230,17 @@ class Deliveries:
         self._given_up(delivery.message, started)
 
     def _count(self, message: Message, *, succeeded: bool) -> None:
-        if message.subscription_id is None:
-            return
+        key = (message.shop, message.subscription_id)
         if succeeded:
-            self._failed_requests[message.subscription_id] = 0
-            self._last_success[message.subscription_id] = self._shopify.now()
+            self._failed_requests[key] = 0
+            self._last_success[key] = self._shopify.now()
             return
-        failed = self._failed_requests.get(message.subscription_id, 0) + 1
-        self._failed_requests[message.subscription_id] = failed
+        self._failed_requests[key] = failed = self._failed_requests.get(key, 0) + 1
         if self.faults.removal == "requests" and failed >= FAILURES_TO_REMOVAL:
             self._remove(message)
 
     def _given_up(self, message: Message, started: datetime) -> None:
-        last = self._last_success.get(message.subscription_id or "")
+        last = self._last_success.get((message.shop, message.subscription_id))
         if self.faults.removal == "deliveries" and (last is None or last < started):
             self._remove(message)
 

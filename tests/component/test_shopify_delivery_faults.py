@@ -3,6 +3,8 @@ import hashlib
 import hmac
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from sandbox.shopify.actions.customers import (
     change_consent,
@@ -247,3 +249,49 @@ def test_an_unknown_fault_is_refused_and_nothing_is_set(changes: dict[str, objec
         faults.update({"duplicate": 0.5, **changes})
 
     assert faults == DeliveryFaults()
+
+
+shares = st.floats(min_value=0, max_value=1)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    changes=st.fixed_dictionaries(
+        {
+            "duplicate": shares,
+            "delay": shares,
+            "drop": shares,
+            "truncate": shares,
+            "wrong_secret": shares,
+            "reorder_seconds": st.integers(0, 100),
+            "burst_seconds": st.integers(0, 100),
+            "coalesce_seconds": st.integers(0, 100),
+        }
+    ),
+    seed=st.integers(0, 1000),
+)
+def test_whatever_goes_wrong_the_record_says_truly_what_arrived(
+    changes: dict[str, object], seed: int
+) -> None:
+    async def story() -> None:
+        async with world("customers/create", "customers/update", seed=seed) as it:
+
+            def judge(request: Received) -> int:
+                return 200 if is_signed(request, it.store.client_secret) else 401
+
+            it.receiver.judge = judge
+            it.deliveries.faults.update(changes)
+            for number in customers(it, 8):
+                change_customer(it.store, number, note="called")
+            await it.deliveries.idle()
+
+            accepted = {each.webhook_id for each in it.receiver.requests if judge(each) == 200}
+            sent = {each.webhook_id for each in it.receiver.requests}
+            recent = it.deliveries.recent
+            delivered = {each.message.webhook_id for each in recent if each.outcome == "delivered"}
+            failed = {each.message.webhook_id for each in recent if each.outcome == "failed"}
+            assert delivered == accepted
+            assert failed == sent - accepted
+            assert not [each for each in recent if each.outcome == "pending"]
+
+    in_virtual_time(story())

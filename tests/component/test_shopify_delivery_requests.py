@@ -176,6 +176,28 @@ def test_compliance_topics_reach_app_specific_subscriptions_alone() -> None:
     in_virtual_time(story())
 
 
+def test_without_access_to_protected_data_nobody_can_be_recognised() -> None:
+    async def story() -> None:
+        async with world("orders/create", "customers/create", protected_data=False) as it:
+            person = create_customer(
+                it.store,
+                email="zoe@example.com",
+                phone="+34600000000",
+                first_name="Zoë",
+                last_name="Quine",
+            )
+            address = given.address(it.store, first_name="Zoë", address1="Plaza Mayor 1")
+            given.order(it.store, customer=person, shipping_address=address)
+            await it.deliveries.idle()
+
+            sent = b" ".join(each.body for each in it.receiver.requests).decode()
+            for word in ("zoe@", "+34600000000", "Zoë", "Quine", "Plaza Mayor"):
+                assert word not in sent
+            assert str(person["id"]) in sent
+
+    in_virtual_time(story())
+
+
 def test_the_same_seed_makes_the_same_requests() -> None:
     async def requests(seed: int) -> list[tuple[bytes, str, float]]:
         async with world("customers/create", "customer.tags_added", seed=seed) as it:

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -36,9 +36,10 @@ class Received:
 
 @dataclass(slots=True)
 class Receiver:
-    """An ASGI application; ``answers`` are used up one by one, then all is 200."""
+    """An ASGI application; ``answers`` are used up one by one, then ``judge`` decides."""
 
     answers: Iterator[int] = field(default_factory=lambda: iter(()))
+    judge: Callable[[Received], int] = lambda _: 200
     seconds: float = 0.0
     requests: list[Received] = field(default_factory=list)
     under_way: int = 0
@@ -56,7 +57,7 @@ class Receiver:
             body = await request.body()
             received = Received(body=body, headers=dict(request.headers), at=at)
             self.requests.append(received)
-            status = next(self.answers, 200)
+            status = next(self.answers, None) or self.judge(received)
             if self.seconds:
                 await asyncio.sleep(self.seconds)
         finally:

@@ -9,6 +9,7 @@ from typing import Any
 from sandbox.shopify.model import GID_NAMES, Change, Kind, gid
 from sandbox.shopify.payloads import checkouts, customers, orders, products, refunds, shops
 from sandbox.shopify.payloads.fulfillments import fulfillment
+from sandbox.shopify.payloads.protected import ABOUT_NOBODY, without_personal_data
 from sandbox.shopify.payloads.shapes import Record
 from sandbox.shopify.store import Store
 
@@ -91,7 +92,8 @@ BODIES: Mapping[str, Body] = {
 def payload_of(change: Change, store: Store, api_version: str) -> dict[str, Any]:
     """The body of ``change.topic`` in ``api_version``; its times are still datetimes.
 
-    Versions before 2026-04 have the shape of 2025-10, later ones that of 2026-07.
+    Versions before 2026-04 have the shape of 2025-10, later ones that of 2026-07. A store that
+    grants no access to protected customer data sends none.
     """
     if change.topic not in BODIES:
         raise UnknownTopicError(change.topic)
@@ -100,7 +102,11 @@ def payload_of(change: Change, store: Store, api_version: str) -> dict[str, Any]
         store=store,
         with_checkout_ids=api_version < WITHOUT_CHECKOUT_IDS,
     )
-    return BODIES[change.topic](source)
+    payload = BODIES[change.topic](source)
+    if store.protected_data or change.topic.startswith(ABOUT_NOBODY):
+        return payload
+    masked: dict[str, Any] = without_personal_data(payload)
+    return masked
 
 
 _SUBJECTS: Mapping[Kind, Callable[[Record], str]] = {
