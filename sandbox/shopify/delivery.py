@@ -247,7 +247,7 @@ class Deliveries:
     def _remove(self, message: Message) -> None:
         store = self._shopify.stores[message.shop]
         store.subscriptions[:] = [
-            each for each in store.subscriptions if each["id"] != message.subscription_id
+            each for each in store.subscriptions if str(each["id"]) != message.subscription_id
         ]
 
     def _random(self, message: Message, purpose: str) -> Random:

@@ -14,6 +14,10 @@ class UnsupportedFilterError(ValueError):
     """A filter beyond terms joined by AND; it is refused rather than guessed."""
 
 
+class UnsupportedFormatError(ValueError):
+    """A body in a format other than JSON."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscription:
     """A subscription; ``id`` is None for an app-specific one, which failures never remove."""
@@ -24,6 +28,7 @@ class Subscription:
     api_version: str
     include_fields: tuple[str, ...] = ()
     metafield_namespaces: tuple[str, ...] = ()
+    metafields: tuple[tuple[str, str], ...] = ()
     filter: str = ""
     name: str | None = None
 
@@ -34,6 +39,8 @@ def subscription_of(record: Mapping[str, Any], api_version: str) -> Subscription
     ``api_version`` counts where the record has none. Which version a shop-specific subscription
     has is disputed among Shopify's pages: that of the request that made it, or the app's.
     """
+    if record.get("format", "JSON") != "JSON":
+        raise UnsupportedFormatError(record["format"])
     return Subscription(
         id=str(record["id"]),
         topic=record["topic"],
@@ -41,6 +48,9 @@ def subscription_of(record: Mapping[str, Any], api_version: str) -> Subscription
         api_version=record.get("api_version") or api_version,
         include_fields=tuple(record.get("include_fields") or ()),
         metafield_namespaces=tuple(record.get("metafield_namespaces") or ()),
+        metafields=tuple(
+            (each["namespace"], each["key"]) for each in record.get("metafields") or ()
+        ),
         filter=record.get("filter") or "",
         name=record.get("name"),
     )
@@ -57,7 +67,7 @@ def _enumerated(topic: str) -> str:
 
 def asked_for(subscription: Subscription, payload: dict[str, Any], record: Any) -> dict[str, Any]:
     """The payload with the metafields asked for, cut down to the fields asked for."""
-    if subscription.metafield_namespaces:
+    if subscription.metafield_namespaces or subscription.metafields:
         payload = {**payload, "metafields": _metafields(subscription, record)}
     if not subscription.include_fields:
         return payload
@@ -70,6 +80,7 @@ def _metafields(subscription: Subscription, record: Mapping[str, Any]) -> list[A
         each
         for each in record.get("metafields") or ()
         if each["namespace"] in subscription.metafield_namespaces
+        or (each["namespace"], each["key"]) in subscription.metafields
     ]
 
 

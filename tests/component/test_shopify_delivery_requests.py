@@ -3,6 +3,8 @@ import hashlib
 import hmac
 import re
 
+import pytest
+
 from sandbox.shopify import given
 from sandbox.shopify.actions.customers import (
     change_customer,
@@ -10,8 +12,10 @@ from sandbox.shopify.actions.customers import (
     create_customer,
     delete_customer,
 )
+from sandbox.shopify.actions.metafields import set_metafield
 from sandbox.shopify.actions.shops import uninstall
 from sandbox.shopify.compliance import compliance_change
+from sandbox.shopify.subscriptions import UnsupportedFilterError, UnsupportedFormatError
 from tests.support.virtual_time import in_virtual_time
 from tests.support.webhook_receiver import URL
 from tests.support.webhook_world import SHOP, world
@@ -126,6 +130,37 @@ def test_only_the_fields_asked_for_are_sent() -> None:
             assert set(payload) == {"id", "updated_at", "line_items", "customer"}
             assert [set(line) for line in payload["line_items"]] == [{"sku"}, {"sku"}]
             assert set(payload["customer"]) == {"id"}
+
+    in_virtual_time(story())
+
+
+def test_metafields_are_sent_when_asked_for_by_namespace_or_by_key() -> None:
+    async def story() -> None:
+        async with world(metafield_edits_bump=True) as it:
+            it.subscribe("customers/update", metafield_namespaces=["crm"])
+            it.subscribe("customers/update", metafields=[{"namespace": "loyalty", "key": "tier"}])
+            it.subscribe("customers/update")
+            number = create_customer(it.store, email="ana@example.com")["id"]
+            for namespace, key in (("crm", "score"), ("loyalty", "points"), ("loyalty", "tier")):
+                value: dict[str, str | None] = {"namespace": namespace, "key": key, "value": "7"}
+                set_metafield(it.store, "customer", number, value)
+            await it.deliveries.idle()
+
+            by_crm, by_tier, plain = (each.payload for each in it.receiver.requests[-3:])
+            assert [each["key"] for each in by_crm["metafields"]] == ["score"]
+            assert [each["key"] for each in by_tier["metafields"]] == ["tier"]
+            assert "metafields" not in plain
+
+    in_virtual_time(story())
+
+
+@pytest.mark.parametrize("options", [{"format": "XML"}, {"filter": "id:1 OR id:2"}])
+def test_what_the_simulator_cannot_render_or_judge_is_refused(options: dict[str, str]) -> None:
+    async def story() -> None:
+        async with world() as it:
+            it.subscribe("customers/create", **options)
+            with pytest.raises((UnsupportedFormatError, UnsupportedFilterError)):
+                create_customer(it.store, email="ana@example.com")
 
     in_virtual_time(story())
 

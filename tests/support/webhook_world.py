@@ -29,7 +29,7 @@ class World:
             number = len(self.store.subscriptions) + 1
             self.store.subscriptions.append(
                 {
-                    "id": f"gid://shopify/WebhookSubscription/{number}",
+                    "id": number,
                     "topic": topic,
                     "uri": URL,
                     **options,
