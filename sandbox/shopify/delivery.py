@@ -126,7 +126,7 @@ class Deliveries:
     async def idle(self) -> None:
         """Return when every delivery is made or given up; raise what went wrong in one."""
         while self._tasks:
-            done, _ = await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
+            done, _ = await asyncio.wait(self._tasks)
             for task in done:
                 task.result()
 

@@ -9,6 +9,7 @@ from random import Random
 
 import httpx
 
+from sandbox.shopify.connections import Connections
 from sandbox.shopify.delivery_faults import DeliveryFaults, sent_body, signing_secret
 from sandbox.shopify.shopify import Shopify
 from sandbox.shopify.signing import Message, headers, signature
@@ -57,9 +58,8 @@ class Poster:
         self._slots = asyncio.Semaphore(concurrency)
         self._signing: dict[str, SigningSecret] = {}
         self._client = httpx.AsyncClient(
-            transport=transport,
+            transport=transport or Connections(),
             timeout=httpx.Timeout(TOTAL_SECONDS, connect=CONNECT_SECONDS),
-            limits=httpx.Limits(max_connections=concurrency, keepalive_expiry=30.0),
             trust_env=False,
         )
 
