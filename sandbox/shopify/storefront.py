@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
+from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from sandbox.shopify.api_faults import STATUSES
+from sandbox.shopify.app import create_app
 from sandbox.shopify.delivery import Deliveries
-from sandbox.shopify.delivery_faults import UnknownFaultError
 from sandbox.shopify.model import written
 from sandbox.shopify.shopify import Shopify
 from sandbox.shopify.store import Store
@@ -27,12 +29,22 @@ _DELIVERIES_SHOWN = 40
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
-def storefront_routes(shopify: Shopify, deliveries: Deliveries) -> list[BaseRoute]:
-    """The page, what it fetches, and the switches of the deliveries' faults.
+def create_storefront(shopify: Shopify, deliveries: Deliveries, *, dated: bool = True) -> Starlette:
+    """The whole simulator: the vendor's API, the sandbox's own paths, and the page.
 
-    ``GET /_sandbox/deliveries`` lists the newest deliveries; ``GET`` and ``PUT
-    /_sandbox/faults/deliveries`` are the switches of ``DeliveryFaults`` as one JSON object.
+    ``/_sandbox/faults`` has the groups ``api`` and ``delivery``. ``deliveries`` is entered and left
+    by the caller, in the event loop that serves the application; ``dated`` is ``create_app``'s.
     """
+    return create_app(
+        shopify,
+        storefront_routes(shopify, deliveries),
+        {"delivery": deliveries.faults},
+        dated=dated,
+    )
+
+
+def storefront_routes(shopify: Shopify, deliveries: Deliveries) -> list[BaseRoute]:
+    """The page and what it fetches; ``GET /_sandbox/deliveries`` lists the newest deliveries."""
     page = _Storefront(shopify, deliveries)
     return [
         Route("/_sandbox", _to_page),
@@ -42,7 +54,6 @@ def storefront_routes(shopify: Shopify, deliveries: Deliveries) -> list[BaseRout
         Route("/_sandbox/storefront/{shop}/{deed}", page.act, methods=["POST"]),
         Route("/_sandbox/static/{name}", _asset),
         Route("/_sandbox/deliveries", page.recent),
-        Route("/_sandbox/faults/deliveries", page.faults, methods=["GET", "PUT"]),
     ]
 
 
@@ -72,7 +83,8 @@ class _Storefront:
             self._render(
                 "storefront.html",
                 stores=list(self._shopify.stores.values()),
-                faults=self._deliveries.faults.as_json(),
+                faults=self._faults(),
+                statuses=STATUSES,
                 **self._shown(request),
             )
         )
@@ -84,7 +96,7 @@ class _Storefront:
                 "records": self._render("storefront_records.html", **shown),
                 "deliveries": self._render("storefront_deliveries.html", **shown),
                 "counts": shown["counts"],
-                "faults": self._deliveries.faults.as_json(),
+                "faults": self._faults(),
             }
         )
 
@@ -115,14 +127,11 @@ class _Storefront:
         newest = reversed(self._deliveries.recent)
         return JSONResponse([delivery_json(each) for each in newest])
 
-    async def faults(self, request: Request) -> Response:
-        faults = self._deliveries.faults
-        if request.method == "PUT":
-            try:
-                faults.update(await request.json())
-            except UnknownFaultError as problem:
-                return JSONResponse({"problem": str(problem)}, 422)
-        return JSONResponse(faults.as_json())
+    def _faults(self) -> dict[str, dict[str, object]]:
+        return {
+            "delivery": self._deliveries.faults.as_json(),
+            "api": self._shopify.faults.as_json(),
+        }
 
     def _store(self, shop: str) -> Store | None:
         return self._shopify.stores.get(shop)

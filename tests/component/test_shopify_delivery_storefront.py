@@ -4,11 +4,10 @@ from typing import Any
 
 import httpx
 import pytest
-from starlette.applications import Starlette
 
 from sandbox.shopify import given
 from sandbox.shopify.actions.shops import uninstall
-from sandbox.shopify.storefront import storefront_routes
+from sandbox.shopify.storefront import create_storefront
 from sandbox.shopify.storefront_deeds import DEEDS
 from tests.support.virtual_time import in_virtual_time
 from tests.support.webhook_world import SHOP, World, world
@@ -17,8 +16,7 @@ from tests.support.webhook_world import SHOP, World, world
 @asynccontextmanager
 async def page(*topics: str, **settings: Any) -> AsyncIterator[tuple[World, httpx.AsyncClient]]:
     async with world(*topics, **settings) as it:
-        app = Starlette(routes=storefront_routes(it.shopify, it.deliveries))
-        transport = httpx.ASGITransport(app)
+        transport = httpx.ASGITransport(create_storefront(it.shopify, it.deliveries))
         async with httpx.AsyncClient(transport=transport, base_url="http://sandbox") as browser:
             yield it, browser
 
@@ -170,11 +168,15 @@ def test_every_button_of_the_page_does_something() -> None:
 def test_faults_are_switched_by_a_call_and_wrong_ones_refused() -> None:
     async def story() -> None:
         async with page() as (it, browser):
-            at = "/_sandbox/faults/deliveries"
-            assert (await browser.put(at, json={"drop": 0.25})).json()["drop"] == 0.25
+            at = "/_sandbox/faults"
+            changed = await browser.put(at, json={"delivery": {"drop": 0.25}})
+            assert changed.json()["delivery"]["drop"] == 0.25
             assert it.deliveries.faults.drop == 0.25
-            assert (await browser.put(at, json={"drop": 7})).status_code == 422
-            assert (await browser.get(at)).json()["drop"] == 0.25
+            assert (await browser.put(at, json={"delivery": {"drop": 7}})).status_code == 422
+            assert (await browser.get(at)).json()["delivery"]["drop"] == 0.25
+            view = (await browser.get("/_sandbox/storefront/view")).json()
+            assert view["faults"]["delivery"]["drop"] == 0.25
+            assert view["faults"]["api"]["status"] == 0
 
     in_virtual_time(story())
 

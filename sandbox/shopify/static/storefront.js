@@ -18,11 +18,12 @@ function put(id, html) {
   if (shown[id] !== html) document.getElementById(id).innerHTML = shown[id] = html;
 }
 
-function showFaults(switches) {
-  for (const input of faults.querySelectorAll("input")) {
+function showFaults(groups) {
+  for (const input of faults.querySelectorAll("[data-group]")) {
     if (input === document.activeElement) continue;
-    if (input.type === "checkbox") input.checked = switches[input.name];
-    else input.value = switches[input.name];
+    const value = groups[input.dataset.group][input.name];
+    if (input.type === "checkbox") input.checked = value;
+    else input.value = value;
     if (input.type === "range") showShare(input);
   }
 }
@@ -77,12 +78,9 @@ function indented(json) {
   return JSON.stringify(JSON.parse(safe), null, 2).replace(/"#(-?\d+)#"/g, "$1");
 }
 
-async function change(switches) {
-  const answer = await fetch("/_sandbox/faults/deliveries", {
-    method: "PUT",
-    body: JSON.stringify(switches),
-  });
-  if (!answer.ok) say((await answer.json()).problem);
+async function change(groups) {
+  const answer = await fetch("/_sandbox/faults", { method: "PUT", body: JSON.stringify(groups) });
+  if (!answer.ok) say((await answer.json()).errors);
 }
 
 document.addEventListener("click", (event) => {
@@ -99,11 +97,15 @@ faults.addEventListener("input", ({ target }) => {
   if (target.type === "range") showShare(target);
 });
 faults.addEventListener("change", ({ target }) => {
-  change({ [target.name]: target.type === "checkbox" ? target.checked : Number(target.value) });
+  const value = target.type === "checkbox" ? target.checked : Number(target.value);
+  change({ [target.dataset.group]: { [target.name]: value } });
 });
 document.getElementById("all-off").addEventListener("click", async () => {
   const off = ["duplicate", "drop", "delay", "truncate", "wrong_secret", "reorder_seconds", "burst_seconds", "coalesce_seconds"];
-  await change({ ...Object.fromEntries(off.map((name) => [name, 0])), next_generation_headers: false });
+  await change({
+    delivery: { ...Object.fromEntries(off.map((name) => [name, 0])), next_generation_headers: false },
+    api: { status: 0, throttled: false, share: 1, slow_seconds: 0 },
+  });
   await refresh();
 });
 search.addEventListener("input", refresh);
