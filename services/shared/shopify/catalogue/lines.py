@@ -45,26 +45,26 @@ _in_node = _sum_of_sets("allocatedAmountSet")
 
 
 def _unit_discount_in_body(line: Any) -> Decimal | Absent:
-    return _per_unit(line, line.get("discount_allocations", ABSENT), _in_body)
+    if "discount_allocations" not in line:
+        return ABSENT
+    return _per_unit(line, _in_body(line["discount_allocations"] or ()))
 
 
 def _unit_discount_in_node(line: Any) -> Decimal | Absent:
-    allocations = line.get("discountAllocations", ABSENT)
-    if type(allocations) is dict:  # a connection, in checkouts
+    if "discountAllocations" not in line:
+        return ABSENT
+    allocations = line["discountAllocations"]
+    if isinstance(allocations, dict):  # a connection, in checkouts
         allocations = allocations["nodes"]
-    return _per_unit(line, allocations, _in_node)
+    return _per_unit(line, _in_node(allocations))
 
 
-def _per_unit(line: Any, allocations: Any, total: Callable[[Any], Decimal]) -> Decimal | Absent:
-    """What the codes and automatic discounts take off one piece.
+def _per_unit(line: Any, total: Decimal) -> Decimal:
+    """What the codes and automatic discounts take off one piece of those ordered.
 
     ``total_discount`` is often "0.00" although a code applied (facts 1.4), hence the allocations.
     """
-    if allocations is ABSENT:
-        return ABSENT
-    if not allocations:
-        return Decimal(0)
-    return total(allocations) / max(integer(line["quantity"]), 1)
+    return total / max(integer(line["quantity"]), 1) if total else total
 
 
 ORDER_LINES = (
