@@ -67,6 +67,18 @@ def _per_unit(line: Any, total: Decimal) -> Decimal:
     return total / max(integer(line["quantity"]), 1) if total else total
 
 
+def _kept(name: str) -> Place:
+    """The id of a line's product or variant. A node has ``null`` also for one since deleted.
+
+    What the line was of is still true then, so ``null`` is unknown, not empty.
+    """
+
+    def read(line: Any) -> str | Absent:
+        return id_in(line[name]["id"]) if line.get(name) else ABSENT
+
+    return Place(path="", read=read, inside=f"{name} {{ id }}")
+
+
 ORDER_LINES = (
     field("id", FieldType.TEXT, "Line item ID", Place(path=_ID, read=id_in), Place(path=_ID, read=id_in)),
     field("title", FieldType.TEXT, "Title", "title", "title"),
@@ -88,8 +100,8 @@ ORDER_LINES = (
         Place(path="taxLines", read=_sum_of_sets("priceSet"), inside="priceSet { shopMoney { amount } }"),
     ),
     field("currency", FieldType.TEXT, "Currency", "price_set.shop_money.currency_code", "originalUnitPriceSet.shopMoney.currencyCode"),
-    field("product_id", FieldType.TEXT, "Product ID", Place(path="product_id", read=id_in), Place(path="product.id", read=id_in)),
-    field("variant_id", FieldType.TEXT, "Variant ID", Place(path="variant_id", read=id_in), Place(path="variant.id", read=id_in)),
+    field("product_id", FieldType.TEXT, "Product ID", Place(path="product_id", read=id_in), _kept("product")),
+    field("variant_id", FieldType.TEXT, "Variant ID", Place(path="variant_id", read=id_in), _kept("variant")),
 )  # fmt: skip
 
 CHECKOUT_LINES = (
@@ -107,6 +119,6 @@ CHECKOUT_LINES = (
     ),
     # GraphQL has no taxes by line of a checkout.
     field("tax", FieldType.MONEY, "Tax", Place(path="tax_lines", read=_sum("price")), None),
-    field("product_id", FieldType.TEXT, "Product ID", Place(path="product_id", read=id_in), Place(path="product.id", read=id_in)),
-    field("variant_id", FieldType.TEXT, "Variant ID", Place(path="variant_id", read=id_in), Place(path="variant.id", read=id_in)),
+    field("product_id", FieldType.TEXT, "Product ID", Place(path="product_id", read=id_in), _kept("product")),
+    field("variant_id", FieldType.TEXT, "Variant ID", Place(path="variant_id", read=id_in), _kept("variant")),
 )  # fmt: skip
