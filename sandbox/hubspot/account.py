@@ -52,7 +52,7 @@ class Settings:
 
 
 class Account:
-    """The state behind the API. ``token`` opens it; everything else may be looked at and changed."""
+    """The state behind the API. ``token`` opens it; the rest may be looked at and changed."""
 
     def __init__(
         self,

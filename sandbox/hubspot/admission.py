@@ -61,7 +61,9 @@ def over_limit(account: Account, policy: Policy) -> RefusedError:
 def check_scopes(found: Found, token: Token) -> None:
     """403 unless the token has one of the scopes the route accepts."""
     said = found.params.get("objectType") or found.params.get("fromObjectType") or ""
-    object_type = PATH_NAMES.get(said, said)
+    object_type = PATH_NAMES.get(said, "")
+    if said and not object_type:
+        return
     needed = [each.replace("{objectType}", object_type) for each in found.route.scopes]
     if not needed:
         return

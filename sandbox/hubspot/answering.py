@@ -1,4 +1,4 @@
-"""From a call to its answer: admission, the handler, refusals in HubSpot's envelope. Pure of the web."""
+"""From a call to its answer: admission, the handler, refusals in HubSpot's envelope."""
 
 from collections.abc import Mapping
 
@@ -21,14 +21,14 @@ def answer_to(account: Account, call: Call) -> Answer:
     try:
         if not found.route.is_open:
             token = bearer_of(account, call)
-            check_quota(account, call, token, is_search=found.route.is_search)
-            limits = {} if found.route.is_search else _limits(account, call, token)
+            try:
+                check_quota(account, call, token, is_search=found.route.is_search)
+            finally:
+                limits = {} if found.route.is_search else _limits(account, call, token)
             check_scopes(found, token)
         answer = found.route.handler(account, call)
     except RefusedError as error:
         answer = refused(account, error)
-        if error.status == 429 and not limits and not found.route.is_search:
-            limits = _limits(account, call, token)
     except NotImplementedError as missing:
         return _unserved(account, f"{call.method} {call.path} with {missing}")
     answer.headers |= limits

@@ -1,6 +1,7 @@
 """The simulator as an ASGI application: in process by ``httpx.ASGITransport``, or under uvicorn.
 
-Calls of HubSpot's API take a short path of their own; pages and switches under ``/_sandbox/`` are Starlette's.
+Calls of HubSpot's API take a short path of their own; what is under ``/_sandbox/`` is
+Starlette's.
 """
 
 from collections.abc import Mapping
@@ -11,11 +12,12 @@ from starlette.types import Receive, Scope, Send
 
 from sandbox.hubspot.account import Account
 from sandbox.hubspot.answering import answer_to
-from sandbox.hubspot.backstage import routes
+from sandbox.hubspot.backstage import Backstage
 from sandbox.hubspot.calls import Answer, Call
 from sandbox.hubspot.striking import struck
 
 BACKSTAGE = "/_sandbox"
+NO_CONTENT = 204
 
 
 class ConnectionDroppedError(httpx.ReadError):
@@ -26,7 +28,7 @@ class Simulator(Starlette):
     """One account behind HubSpot's API."""
 
     def __init__(self, account: Account) -> None:
-        super().__init__(routes=routes(account))
+        super().__init__(routes=Backstage(account).routes())
         self.account = account
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -74,7 +76,7 @@ async def _send(send: Send, answer: Answer) -> None:
     headers = {"content-type": "application/json;charset=utf-8"} if body else {}
     headers |= answer.headers
     raw = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
-    if answer.status != 204:
+    if answer.status != NO_CONTENT:
         raw.append((b"content-length", str(len(body)).encode()))
     await send({"type": "http.response.start", "status": answer.status, "headers": raw})
     await send({"type": "http.response.body", "body": body})

@@ -1,4 +1,4 @@
-"""Which records are associated with which, by type id: kept in both directions, consistent at once."""
+"""Which records are associated with which: kept in both directions, consistent at once."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field

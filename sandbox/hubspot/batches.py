@@ -4,37 +4,39 @@ All rows are decided before any is applied, so that a batch that fails whole lea
 https://developers.hubspot.com/docs/api-reference/latest/crm/objects
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from sandbox.hubspot.account import Account
 from sandbox.hubspot.calls import Answer, Call, properties_in, text_in
 from sandbox.hubspot.catalogue import OBJECT_TYPES
-from sandbox.hubspot.identity import id_property_of, named, missing
+from sandbox.hubspot.identity import id_property_of, missing, named
 from sandbox.hubspot.inline import Link, associated, links_in
-from sandbox.hubspot.problems import Json, RefusedError, RowError, invalid, refusal
+from sandbox.hubspot.problems import CONFLICT, Json, RefusedError, RowError, invalid, refusal
 from sandbox.hubspot.records import folded
 from sandbox.hubspot.shapes import batch_answer, batch_status, record_json
 from sandbox.hubspot.writing import Row, apply, decided, taken
-
-Show = Callable[[Row, Json], Json]
 
 
 def create_batch(account: Account, call: Call) -> Answer:
     """Create up to 100 records; errors by row only if each input has its own trace id."""
     object_type = call.object_type()
     inputs = call.inputs(call.json())
-    rows, links = [], {}
-    for place, each in enumerate(inputs):
+    rows: list[Row] = []
+    links: list[list[Link]] = []
+    for each in inputs:
         row = decided(account, object_type, properties_in(each), None, call.version)
         row.trace_id = each.get("objectWriteTraceId")
-        links[place], problem = links_in(account, object_type, each)
+        found, problem = links_in(account, object_type, each)
+        links.append(found)
         if problem is not None:
             row.problems = (*row.problems, problem)
         rows.append(row)
     _claim(account, object_type, rows)
     traces = {row.trace_id for row in rows if row.trace_id}
     _fail_whole(account, rows, whole=len(traces) < len(rows))
-    return _carried_out(account, call, object_type, rows, 201, links=links)
+    batch = Batch(call=call, object_type=object_type, rows=rows, success=201, links=links)
+    return _carried_out(account, batch)
 
 
 def update_batch(account: Account, call: Call) -> Answer:
@@ -54,7 +56,7 @@ def update_batch(account: Account, call: Call) -> Answer:
     _refuse_doubles(rows)
     _claim(account, object_type, rows)
     _fail_whole(account, rows, whole=account.switches.rows_fail_batches)
-    return _carried_out(account, call, object_type, rows, 200)
+    return _carried_out(account, Batch(call=call, object_type=object_type, rows=rows))
 
 
 def upsert_batch(account: Account, call: Call) -> Answer:
@@ -72,7 +74,7 @@ def upsert_batch(account: Account, call: Call) -> Answer:
     _refuse_doubles(rows)
     _claim(account, object_type, rows)
     _fail_whole(account, rows, whole=account.switches.rows_fail_batches)
-    return _carried_out(account, call, object_type, rows, 200, upsert=True)
+    return _carried_out(account, Batch(call=call, object_type=object_type, rows=rows, upsert=True))
 
 
 def _upserted(
@@ -150,38 +152,41 @@ def _fail_whole(account: Account, rows: Sequence[Row], *, whole: bool) -> None:
     """One bad row may fail its whole batch; the answer then names only the first."""
     conflicts = account.switches.conflicts_fail_batches
     for row in rows:
-        if row.problems and (whole or (conflicts and row.problems[0].status == 409)):
+        if row.problems and (whole or (conflicts and row.problems[0].category == CONFLICT)):
             raise refusal(row.problems)
 
 
-def _carried_out(
-    account: Account,
-    call: Call,
-    object_type: str,
-    rows: Sequence[Row],
-    success: int,
-    *,
-    links: dict[int, list[Link]] | None = None,
-    upsert: bool = False,
-) -> Answer:
-    of_type = OBJECT_TYPES[object_type]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """Rows on their way out: where they came from, and what a full success is answered by."""
+
+    call: Call
+    object_type: str
+    rows: Sequence[Row]
+    success: int = 200
+    links: Sequence[list[Link]] = ()
+    upsert: bool = False
+
+
+def _carried_out(account: Account, batch: Batch) -> Answer:
+    of_type = OBJECT_TYPES[batch.object_type]
     system = (of_type.created, of_type.modified, "hs_object_id")
     results: list[Json] = []
     errors: list[RowError] = []
-    for place, row in enumerate(rows):
+    for place, row in enumerate(batch.rows):
         if row.problems:
             errors.append(RowError(problems=row.problems, trace_id=row.trace_id))
             continue
         created = row.record is None
-        record = apply(account, object_type, row)
-        if links:
-            associated(account, object_type, record.id, links[place])
+        record = apply(account, batch.object_type, row)
+        if batch.links:
+            associated(account, batch.object_type, record.id, batch.links[place])
         names = None if created else (*row.values, *system)
-        result = record_json(account, object_type, record, names)
-        if upsert:
+        result = record_json(account, batch.object_type, record, names)
+        if batch.upsert:
             result["new"] = row.new
         if row.trace_id is not None:
             result["objectWriteTraceId"] = row.trace_id
         results.append(result)
-    status = batch_status(account, call.version, success, failures=bool(errors))
+    status = batch_status(account, batch.call.version, batch.success, failures=bool(errors))
     return Answer(status, batch_answer(account, results, errors))

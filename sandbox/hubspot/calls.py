@@ -7,15 +7,18 @@ from urllib.parse import parse_qs
 
 import orjson
 
-from sandbox.hubspot.problems import Json, invalid, not_found
 from sandbox.hubspot.catalogue import PATH_NAMES
+from sandbox.hubspot.problems import Json, invalid
 
 MAX_INPUTS = 100
+
+# HubSpot has these too; the simulator does not.
+NOT_SERVED = frozenset({"companies", "deals", "tickets", "quotes", "0-2", "0-3", "0-5", "0-14"})
 
 
 @dataclass(slots=True, kw_only=True)
 class Call:
-    """One request. ``params`` are the path's variables, ``version`` the API's (``v3``, ``2026-09``)."""
+    """One request; ``params`` are the path's variables, ``version`` the API's (``2026-09``)."""
 
     method: str
     path: str
@@ -80,9 +83,11 @@ class Call:
         """The object type a path variable names: plural, singular or type id."""
         said = self.params[name]
         known = PATH_NAMES.get(said)
-        if known is None:
-            raise not_found(f"Unable to infer object type from: {said}")
-        return known
+        if known is not None:
+            return known
+        if said in NOT_SERVED:
+            raise NotImplementedError(f"the object type {said}")
+        raise invalid(f"Unable to infer object type from: {said}")
 
 
 @dataclass(slots=True)

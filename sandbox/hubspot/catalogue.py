@@ -1,7 +1,8 @@
-"""The objects and the properties HubSpot itself defines, as a new account has them: tables, no code.
+"""The objects and the properties HubSpot itself defines, as a new account has them.
 
-Objects and ids: https://developers.hubspot.com/docs/guides/crm/using-object-apis. Properties: the guides of orders,
-carts, products, line items and contacts under https://developers.hubspot.com/docs/api-reference/latest/crm/objects/.
+Objects and ids: https://developers.hubspot.com/docs/guides/crm/using-object-apis. Properties: the
+guides of orders, carts, products, line items and contacts under
+https://developers.hubspot.com/docs/api-reference/latest/crm/objects/.
 """
 
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObjectType:
-    """One object: its path name, type id, the word associations use, and what a read shows unasked."""
+    """One object: its path name, type id, words, and what a read shows unasked."""
 
     name: str
     type_id: str
@@ -113,7 +114,8 @@ PATH_NAMES = {
 
 _ADDRESS = ("street", "city", "state", "postal_code", "country", "phone")
 
-# name -> type; a trailing "!" marks what only HubSpot sets (`modificationMetadata.readOnlyValue`), "=" what it computes.
+# name -> type; a trailing "!" marks what only HubSpot sets (`modificationMetadata.readOnlyValue`),
+# "=" what it computes.
 _EVERY = {
     "hs_object_id": "number!",
     "hs_merged_object_ids": "enumeration!",
@@ -348,7 +350,7 @@ GROUPS = {
 
 DEFAULT_PIPELINE = "14a2e10e-5471-408a-906e-c51f3b04369e"
 
-# label, id, state; the same ids in every account seen. Which ones are closed is data of the account.
+# label, id, state; the same ids in every account seen. Which are closed is data of the account.
 ORDER_STAGES = (
     ("Open", "4b27b500-f031-4927-9811-68a0b525cbae", "OPEN"),
     ("Processed", "937ea84d-0a4f-4dcf-9028-3f9c2aafbf03", "CLOSED"),
@@ -357,7 +359,8 @@ ORDER_STAGES = (
     ("Cancelled", "3c85a297-e9ce-400b-b42e-9f16853d69d6", "CLOSED"),
 )
 
-# The type of an unlabelled association by its two ends. Products have none: HubSpot does not associate them.
+# The type of an unlabelled association by its two ends. Products have none: HubSpot does not
+# associate them.
 ASSOCIATION_TYPES = {
     ("orders", "contacts"): 507,
     ("contacts", "orders"): 508,
@@ -373,7 +376,9 @@ ASSOCIATION_TYPES = {
 
 # ISO 4217 codes HubSpot knows; an account uses those it has added.
 CURRENCIES = (
-    "AED", "ARS", "AUD", "BGN", "BRL", "CAD", "CHF", "CLP", "CNY", "COP", "CZK", "DKK", "EGP", "EUR", "GBP", "HKD",
-    "HUF", "IDR", "ILS", "INR", "ISK", "JPY", "KES", "KRW", "MAD", "MXN", "MYR", "NGN", "NOK", "NZD", "PEN", "PHP",
-    "PKR", "PLN", "QAR", "RON", "RSD", "SAR", "SEK", "SGD", "THB", "TRY", "TWD", "UAH", "USD", "UYU", "VND", "ZAR",
+    "AED", "ARS", "AUD", "BGN", "BRL", "CAD", "CHF", "CLP", "CNY", "COP",
+    "CZK", "DKK", "EGP", "EUR", "GBP", "HKD", "HUF", "IDR", "ILS", "INR",
+    "ISK", "JPY", "KES", "KRW", "MAD", "MXN", "MYR", "NGN", "NOK", "NZD",
+    "PEN", "PHP", "PKR", "PLN", "QAR", "RON", "RSD", "SAR", "SEK", "SGD",
+    "THB", "TRY", "TWD", "UAH", "USD", "UYU", "VND", "ZAR",
 )  # fmt: skip

@@ -13,8 +13,8 @@ Seen = dict[str, str]
 class SearchIndex:
     """Writes not yet visible to search, each with what search shows of the record meanwhile.
 
-    ``hidden[(type, id)]`` is what search still shows (None: nothing). It is exact for writes made while
-    the lag is on.
+    ``shown[(type, id)]`` is what search still shows (None: nothing), exact for writes made
+    while the lag is on.
     """
 
     pending: deque[tuple[float, str, str, Seen | None]] = field(default_factory=deque)

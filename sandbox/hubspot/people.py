@@ -16,7 +16,7 @@ VERSION = "people"
 
 
 class People:
-    """Actions by name, each with what it is given; records are answered in the API's shape."""
+    """Actions by name; JSON keys are the parameters' names, records look as in the API."""
 
     def __init__(self, account: Account) -> None:
         self.account = account
@@ -43,44 +43,44 @@ class People:
 
     def create(
         self,
-        type: str,
+        object_type: str,
         properties: dict[str, Any],
-        made_by: MadeBy = "person",  # noqa: A002  the word of the API
+        made_by: MadeBy = "person",
     ) -> Json:
         """Create a record by hand."""
-        kind = _kind(type)
+        kind = _kind(object_type)
         row = decided(self.account, kind, properties, None, VERSION)
         if row.problems:
             raise refusal(row.problems)
         return self._shown(kind, apply(self.account, kind, row, made_by))
 
-    def native(self, type: str, properties: dict[str, Any]) -> Json:  # noqa: A002  likewise
+    def native(self, object_type: str, properties: dict[str, Any]) -> Json:
         """Create a record as HubSpot's own Shopify sync leaves it."""
-        return self.create(type, properties, "native")
+        return self.create(object_type, properties, "native")
 
-    def edit(self, type: str, id: str, properties: dict[str, Any]) -> Json:  # noqa: A002  likewise
+    def edit(self, object_type: str, record_id: str, properties: dict[str, Any]) -> Json:
         """Change properties of a record."""
-        kind, record = self._record(type, id)
+        kind, record = self._record(object_type, record_id)
         row = decided(self.account, kind, properties, record, VERSION)
         if row.problems:
             raise refusal(row.problems)
         return self._shown(kind, apply(self.account, kind, row))
 
-    def archive(self, type: str, id: str) -> Json:  # noqa: A002  likewise
+    def archive(self, object_type: str, record_id: str) -> Json:
         """Move a record to the recycle bin."""
-        kind, record = self._record(type, id)
+        kind, record = self._record(object_type, record_id)
         self.account.archive(kind, record)
         return self._shown(kind, record)
 
-    def restore(self, type: str, id: str) -> Json:  # noqa: A002  likewise
+    def restore(self, object_type: str, record_id: str) -> Json:
         """Bring a record back from the recycle bin."""
-        kind, record = self._record(type, id)
+        kind, record = self._record(object_type, record_id)
         self.account.restore(kind, record)
         return self._shown(kind, record)
 
-    def merge(self, type: str, primary: str, other: str) -> Json:  # noqa: A002  likewise
+    def merge(self, object_type: str, primary: str, other: str) -> Json:
         """Merge ``other`` into ``primary``."""
-        kind = _kind(type)
+        kind = _kind(object_type)
         return self._shown(kind, merge(self.account, kind, primary, other))
 
     def add_line_item(self, order: str, properties: dict[str, Any]) -> Json:

@@ -1,7 +1,7 @@
 """What HubSpot refuses, in HubSpot's own shapes.
 
-Whole requests are refused by raising :class:`RefusedError`; rows of a batch by a :class:`Problem` value. Envelope and
-codes: https://developers.hubspot.com/docs/api-reference/error-handling
+Whole requests are refused by raising :class:`RefusedError`; rows of a batch by a :class:`Problem`.
+Envelope and codes: https://developers.hubspot.com/docs/api-reference/error-handling
 """
 
 from collections.abc import Mapping, Sequence
@@ -69,7 +69,7 @@ def not_found(message: str) -> RefusedError:
 
 
 def message_of(problems: Sequence[Problem]) -> str:
-    """HubSpot's one-line message, which quotes its validation results as JSON when properties are at fault."""
+    """HubSpot's one-line message; it quotes results as JSON when properties are at fault."""
     if problems[0].property_name is None:
         return problems[0].message
     results = [

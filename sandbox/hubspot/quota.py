@@ -1,4 +1,4 @@
-"""HubSpot's rate limits: a strict sliding window of ten seconds per app, five searches a second, a day.
+"""HubSpot's rate limits: a strict sliding window of ten seconds, searches a second, a day.
 
 https://developers.hubspot.com/docs/developer-tooling/platform/usage-guidelines
 """

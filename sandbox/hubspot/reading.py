@@ -1,4 +1,4 @@
-"""Reads and the single forms of objects: get, list, create, update, archive, batch read and archive."""
+"""Reads and the single forms of objects, and the batches that only read or archive."""
 
 from sandbox.hubspot.account import Account
 from sandbox.hubspot.calls import Answer, Call, properties_in, text_in

@@ -1,7 +1,7 @@
 """Which handler answers which path, what scopes it asks for, in every path family served.
 
-Families: ``/crm/v3/objects/…``, ``/crm/objects/{2026-03,2026-09}/…``, ``/crm/v4/associations/…`` and so on. A path
-that is in no table is answered 501: the simulator never guesses.
+Families: ``/crm/v3/objects/…``, ``/crm/objects/{2026-03,2026-09}/…``, ``/crm/v4/associations/…``
+and so on. A path that is in no table is answered 501: the simulator never guesses.
 """
 
 import re

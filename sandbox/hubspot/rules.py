@@ -43,9 +43,9 @@ def _someone(_: Account, values: Values, before: Mapping[str, str]) -> Problem |
 def _forward(_: Account, values: Values, before: Mapping[str, str]) -> Problem | None:
     """The lifecycle stage moves forward only; a step back is left out silently."""
     now, then = values.get("lifecyclestage"), before.get("lifecyclestage")
-    if now and then in LIFECYCLE and now in LIFECYCLE:
-        if LIFECYCLE.index(now) < LIFECYCLE.index(then):
-            del values["lifecyclestage"]
+    known = now in LIFECYCLE and then in LIFECYCLE
+    if known and LIFECYCLE.index(str(now)) < LIFECYCLE.index(str(then)):
+        del values["lifecyclestage"]
     return None
 
 
@@ -119,7 +119,7 @@ def _stage(account: Account, values: Values, before: Mapping[str, str]) -> Probl
 def _closing(account: Account, values: Values, before: Mapping[str, str]) -> Problem | None:
     """``hs_is_closed``, ``hs_closed_date`` and ``hs_is_canceled`` are HubSpot's to compute."""
     pipeline = account.pipelines["orders"].get(values.get("hs_pipeline", ""))
-    stage = pipeline and pipeline.stages.get(values.get("hs_pipeline_stage", ""))
+    stage = pipeline.stages.get(values.get("hs_pipeline_stage", "")) if pipeline else None
     closed = stage is not None and stage.metadata.get("state") == CLOSED
     values["hs_is_closed"] = "true" if closed else "false"
     if not closed:

@@ -32,7 +32,7 @@ class Schema:
     groups: dict[str, Group] = field(default_factory=dict)
 
     def redefine(self, name: str, **changes: Any) -> Definition:
-        """Change a definition as another account has it, say ``read_only=True``; attribute names."""
+        """Change a definition as another account has it, say ``read_only=True``."""
         definition = self.properties[name]
         for attribute, value in changes.items():
             setattr(definition, attribute, value)

@@ -16,7 +16,7 @@ ORDINARY_FROM = "2026-09"
 def record_json(
     account: Account, object_type: str, record: Record, names: Iterable[str] | None = None
 ) -> Json:
-    """A ``SimplePublicObject``: with ``names``, exactly those (null where empty); else all it has."""
+    """A ``SimplePublicObject``: with ``names`` those (null where empty), else all it has."""
     held = record.properties
     shown = dict(held) if names is None else {each: held.get(each) for each in names}
     type_id = OBJECT_TYPES[object_type].type_id

@@ -1,7 +1,7 @@
-"""How the account behaves where accounts differ, or where nobody knows: every unsure fact both ways.
+"""How the account behaves where accounts differ, or where nobody knows: both ways.
 
-Set by ``PUT /_sandbox/faults`` under ``"switches"``, in process as attributes. The defaults are what the product is
-built on; each other value is what it must survive.
+Set by ``PUT /_sandbox/faults`` under ``"switches"``, in process as attributes. The defaults are
+what a client may build on meanwhile; each other value is what it must survive.
 """
 
 from dataclasses import dataclass, field, fields

@@ -1,11 +1,12 @@
-"""Which values a property takes, and the form HubSpot keeps them in: pure functions of a definition and a text.
+"""Which values a property takes, and the form HubSpot keeps them in.
 
-Codes and messages as HubSpot sends them: a number is plain digits (``1e-14`` is refused with ``INVALID_INTEGER``), and
-values of typed properties are not trimmed.
+Codes and messages as HubSpot sends them: a number is plain digits (``1e-14`` is refused with
+``INVALID_INTEGER``), and values of typed properties are not trimmed.
 """
 
 import re
-from collections.abc import Callable, Set as AbstractSet
+from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -50,7 +51,7 @@ Check = Callable[[Definition, str], str | Problem]
 
 
 def checked(definition: Definition, value: str) -> str | Problem:
-    """The value as HubSpot keeps it, or why it is refused. The empty text clears and is always accepted."""
+    """The value as HubSpot keeps it, or why it is refused; the empty text clears."""
     if not value:
         return value
     check = _CHECKS.get(definition.type)

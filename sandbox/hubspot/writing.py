@@ -26,7 +26,7 @@ class Row:
 
 
 def text_of(value: Any) -> str:
-    """A property value as a text: HubSpot takes JSON's numbers and booleans too, and null to clear."""
+    """A property value as text: HubSpot takes JSON numbers and booleans too; null clears."""
     if isinstance(value, str):
         return value
     if value is None:
