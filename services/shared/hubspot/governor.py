@@ -75,23 +75,35 @@ class Governor:
         self._sleep = sleep
         self._seconds_to_reset = seconds_to_reset
         self._limit = DEFAULT_LIMIT
+        self._lines = {lane: asyncio.Lock() for lane in Lane}
         self._paused_until = 0.0
 
     async def acquire(self, lane: Lane) -> None:
         """Returns when one call may be sent, now. Send it at once: the slot is yours for 0.3 s."""
         clock = asyncio.get_running_loop().time
         while True:
-            asked_at = clock()
-            verdict = await self._quota.draw(lane)
-            if isinstance(verdict, NotYet):
-                await self._sleep(verdict.seconds)
-                continue
+            asked_at, delay = await self._drawn(lane)
             # The quota decided somewhere between asking and now: never be early, and count our
             # lateness from the earliest moment it can have meant.
-            await self._sleep(verdict.delay_seconds)
-            lateness = clock() - (asked_at + verdict.delay_seconds)
+            await self._sleep(delay)
+            lateness = clock() - (asked_at + delay)
             if lateness <= JITTER_SECONDS and clock() >= self._paused_until:
                 return
+
+    async def _drawn(self, lane: Lane) -> tuple[float, float]:
+        """When the draw that succeeded was begun, and how long after it the slot is.
+
+        One caller of a lane asks the quota, the others stand in line behind it: however many wait,
+        the quota is asked once a slot.
+        """
+        clock = asyncio.get_running_loop().time
+        async with self._lines[lane]:
+            while True:
+                asked_at = clock()
+                verdict = await self._quota.draw(lane)
+                if isinstance(verdict, Granted):
+                    return asked_at, verdict.delay_seconds
+                await self._sleep(verdict.seconds)
 
     async def observe(self, facts: RateFacts) -> None:
         """Take in one answer's rate facts; pass it to ``HubSpot(observe=…)``."""

@@ -18,6 +18,8 @@ JITTER_SECONDS = 0.3
 # Free and Starter; the first answer's headers say what the account really has.
 DEFAULT_LIMIT = 100
 RESERVED_SHARE = 0.05
+# Less than this is rounding; waiting for it might not move a clock at all.
+_LEAST_WAIT_SECONDS = 1e-6
 
 
 class Lane(StrEnum):
@@ -78,7 +80,7 @@ def drawn(schedule: Schedule, lane: Lane, now: float) -> tuple[Schedule, Granted
     slot = max(schedule.next_slot, now)
     step = spacing(schedule.limit)
     wait = _wait(schedule, lane, now)
-    if wait > 0:
+    if wait > _LEAST_WAIT_SECONDS:
         return schedule, NotYet(seconds=wait)
     reserved = now + step / RESERVED_SHARE if lane is Lane.BACKFILL else schedule.next_reserved
     after = replace(schedule, next_slot=slot + step, next_reserved=reserved)
