@@ -5,18 +5,17 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 import orjson
 
 from services.shared.contract.errors import EventAtFaultError, LogUnavailableError, OursToFixError
 from services.shared.contract.events import NewEvent
 from services.shared.contract.topics import BACKFILL_SUFFIX, DEAD_SUFFIX
+from services.shared.log.sqlite.events import micros
 from services.shared.log.sqlite.partitioning import partition_of
 from services.shared.log.sqlite.schema import row_id
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 # What an event costs beside its own bytes: row header, id, time, its part of the pages above.
 _OVERHEAD_BYTES = 64
 _COLUMNS = 5
@@ -55,16 +54,6 @@ class Parcel:
     rows: Sequence[tuple[int, str, bytes, bytes]]
     size_bytes: int
     limit_bytes: float
-
-
-def micros(moment: datetime) -> int:
-    """Microseconds since 1970, exactly."""
-    return (moment - _EPOCH) // _MICROSECOND
-
-
-def moment_of(microseconds: int) -> datetime:
-    """The aware moment ``micros`` made a number of."""
-    return _EPOCH + timedelta(microseconds=microseconds)
 
 
 def check_topics(partition_ids: PartitionIds, topics: Iterable[str]) -> None:

@@ -4,17 +4,30 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 
 import orjson
 
 from services.shared.contract.events import Event, Partition, Position
-from services.shared.log.sqlite.appending import moment_of
 from services.shared.log.sqlite.schema import OFFSET_BITS, offset_in, row_id
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
 
 _RANGE = (
     "SELECT id, appended_at, key, headers, value FROM events"
     " WHERE id >= ? AND id < ? ORDER BY id LIMIT ?"
 )
+
+
+def micros(moment: datetime) -> int:
+    """Microseconds since 1970, exactly."""
+    return (moment - _EPOCH) // _MICROSECOND
+
+
+def moment_of(microseconds: int) -> datetime:
+    """The aware moment ``micros`` made a number of."""
+    return _EPOCH + timedelta(microseconds=microseconds)
 
 
 def read_range(

@@ -112,6 +112,11 @@ def prepare(path: Path, topics: Iterable[str], partitions: int, *, busy_seconds:
             _sync_directory(path.parent)
 
 
+def touch(connection: sqlite3.Connection) -> None:
+    """Writes the file's first page as it is, to learn whether writing works."""
+    connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+
 def _create_or_check(connection: sqlite3.Connection, path: Path) -> None:
     if not _pragma(connection, "schema_version"):
         _create(connection)

@@ -69,6 +69,7 @@ class Writer:
         self._queue = _Queue()
         self._task: asyncio.Task[None] | None = None
         self._closed = False
+        #: Why the last group failed as a whole; None once one was written again.
         self.last_problem: SyncError | None = None
 
     async def append(self, parcel: Parcel) -> None:
@@ -115,8 +116,8 @@ class Writer:
     def abandon(self) -> None:
         """Stops at once, as a crash would; who waits is told that the log is closed."""
         self._closed = True
-        self._queue.taken().fail(closed())
         self._queue.fail(closed())
+        self._queue = _Queue()
 
     def _future(self) -> asyncio.Future[Any]:
         if self._closed:
