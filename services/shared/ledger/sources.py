@@ -81,7 +81,8 @@ class Wait:
     """Something to be done about a source later. ``body`` is the event it came with, if a state.
 
     With a ``cause_id`` it is due when the cause is lifted, otherwise after ``due_in_ms``.
-    ``is_news`` says that an event brought it, so that work in progress does not settle it.
+    ``is_news`` says that an event brought it, so that work in progress does not settle it;
+    ``suspect_for_ms``, that a write may still be on its way.
     """
 
     key: SourceKey
@@ -93,6 +94,7 @@ class Wait:
     changed_at: datetime | None = None
     claims_deletion: bool = False
     is_news: bool = True
+    suspect_for_ms: int | None = None
 
 
 _COLUMNS = """
@@ -171,10 +173,10 @@ _SETTLE = statement(
 _WAIT = statement(
     """
     INSERT INTO sources (shop, kind, id, status, reason, detail, due_at, cause_id, waiting_since,
-      wanted, changed_at, deletion_claimed)
+      wanted, changed_at, deletion_claimed, suspect_until)
     SELECT b.shop, b.kind, b.id, 'waiting', b.reason, b.detail,
       CASE WHEN b.cause_id IS NULL THEN {now} + b.due_in END, b.cause_id, {now}, 1, b.changed_at,
-      b.claims_deletion
+      b.claims_deletion, {now} + b.suspect_for
     FROM {rows} AS b WHERE true
     ON CONFLICT (shop, kind, id) DO UPDATE SET
       status = 'waiting',
@@ -186,7 +188,8 @@ _WAIT = statement(
       wanted = sources.wanted + :news,
       attempts = sources.attempts + 1,
       changed_at = coalesce(sources.changed_at, excluded.changed_at),
-      deletion_claimed = {greatest}(sources.deletion_claimed, excluded.deletion_claimed)
+      deletion_claimed = {greatest}(sources.deletion_claimed, excluded.deletion_claimed),
+      suspect_until = coalesce(excluded.suspect_until, sources.suspect_until)
     """,
     shop="text",
     kind="text",
@@ -197,6 +200,7 @@ _WAIT = statement(
     cause_id="int",
     changed_at="bigint",
     claims_deletion="int",
+    suspect_for="bigint",
 )
 _KEEP_BODY = statement(
     "UPDATE sources SET body = :body WHERE shop = :shop AND kind = :kind AND id = :id"
@@ -395,4 +399,5 @@ def _wait_row(each: Wait) -> list[Any]:
         each.cause_id,
         written(each.changed_at),
         int(each.claims_deletion),
+        each.suspect_for_ms,
     ]
