@@ -191,4 +191,4 @@ def shipping_lines(view: View) -> list[View]:
 
 def shipping_connection(view: View) -> Any:
     """``shippingLines``; ``includeRemovals`` makes no difference, none is ever removed here."""
-    return lambda includeRemovals=False, **page: connection(shipping_lines(view), **page)  # noqa: ARG005, FBT002, N803 - the schema's
+    return lambda includeRemovals=False, **page: connection(shipping_lines(view), **page)  # noqa: ARG005, N803 - the schema's

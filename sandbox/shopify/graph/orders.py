@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -46,7 +46,7 @@ NO, YES, NOTHING = always(value=False), always(value=True), always(None)
 _FULFILLMENT = {None: "UNFULFILLED", "partial": "PARTIALLY_FULFILLED", "fulfilled": "FULFILLED"}
 
 
-def _transactions(order: Record, given: Sequence[Record]) -> list[dict[str, Any]]:
+def _transactions(order: Mapping[str, Any], given: Sequence[Record]) -> list[dict[str, Any]]:
     return [
         {
             "id": each["admin_graphql_api_id"],
@@ -296,7 +296,7 @@ ORDER = type_of(
         "sourceName": same("source_name"),
         "statusPageUrl": lambda view: lambda **_: view.record["order_status_url"],
         "lineItems": listed(line_items),
-        "shippingLine": lambda view: (shipping_lines(view) or [None])[0],
+        "shippingLine": lambda view: next(iter(shipping_lines(view)), None),
         "shippingLines": shipping_connection,
         "fulfillments": _parts(FULFILLMENT, "fulfillments"),
         "refunds": _parts(REFUND, "refunds"),

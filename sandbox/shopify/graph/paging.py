@@ -71,7 +71,7 @@ def page(
     }
 
 
-def connection(
+def connection(  # noqa: PLR0913 - the arguments of every connection
     items: Sequence[Any],
     first: int | None = None,
     last: int | None = None,

@@ -150,7 +150,9 @@ PRODUCT = type_of(
         "totalVariants": lambda view: len(view.record["variants"]),
         "totalInventory": _inventory,
         "tracksInventory": YES,
-        "hasOnlyDefaultVariant": lambda view: view.record["variants"][0]["title"] == "Default Title",
+        "hasOnlyDefaultVariant": lambda view: (
+            view.record["variants"][0]["title"] == "Default Title"
+        ),
         "hasOutOfStockVariants": lambda view: any(
             each["inventory_quantity"] <= 0 for each in view.record["variants"]
         ),
@@ -214,13 +216,20 @@ def _stock_item(view: View) -> dict[str, Any]:
     }
 
 
+def _variant_image(view: View) -> Record | None:
+    product = view.store.products[view.record["product_id"]]
+    found = (each for each in product["images"] if each["id"] == view.record["image_id"])
+    return next(found, None)
+
+
 def _display_name(view: View) -> str:
     product = view.store.products[view.record["product_id"]]
     return f"{product['title']} - {view.record['title']}"
 
 
 def _available(view: View) -> bool:
-    return view.record["inventory_policy"] == "continue" or view.record["inventory_quantity"] > 0
+    left = int(view.record["inventory_quantity"])
+    return left > 0 or view.record["inventory_policy"] == "continue"
 
 
 VARIANT = type_of(
@@ -243,8 +252,8 @@ VARIANT = type_of(
         "requiresComponents": NO,
         "selectedOptions": _selected,
         "inventoryItem": _stock_item,
-        "image": always(None),
-        "media": listed(lambda _: []),
+        "image": lambda view: _image(_variant_image(view)),
+        "media": listed(lambda view: [_media(each) for each in [_variant_image(view)] if each]),
         "product": _product,
         "unitPrice": always(None),
         "createdAt": time("created_at"),

@@ -5,11 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from sandbox.shopify.graph.views import View
+from sandbox.shopify.graph.views import View, access_denied
 from sandbox.shopify.model import Kind, Record
 from sandbox.shopify.store import Store
+from sandbox.shopify.webhooks import granted
 
 Maker = Callable[[Store, Record], View]
+SCOPES = {
+    Kind.CUSTOMER: "read_customers",
+    Kind.PRODUCT: "read_products",
+    Kind.ORDER: "read_orders",
+    Kind.CHECKOUT: "read_orders",
+}
 _MAKERS: dict[str, Maker] = {}
 
 
@@ -28,15 +35,30 @@ def view_of(store: Store, kind: str, record: Record) -> View:
     return _MAKERS[kind](store, record)
 
 
+def allow(store: Store, kind: Kind, field: str) -> None:
+    """Refuse a field whose scope the app lacks."""
+    scope = SCOPES[kind]
+    if not granted(store, scope):
+        raise access_denied(
+            f"Access denied for {field} field. Required access: `{scope}` access scope."
+        )
+
+
 def found(store: Store, kind: Kind, number: int | None) -> View | None:
     """The view of the record with this id, if there is one."""
-    record = store.table(kind).get(number or 0)
+    if number is None:
+        return None
+    allow(store, kind, kind)
+    record = store.table(kind).get(number)
     return view_of(store, kind, record) if record else None
 
 
 def variant(store: Store, product_id: int | None, variant_id: int | None) -> View | None:
     """The view of a variant, if it still exists."""
-    product = store.products.get(product_id or 0)
+    if product_id is None:
+        return None
+    allow(store, Kind.PRODUCT, "variant")
+    product = store.products.get(product_id)
     if product is None:
         return None
     for each in product["variants"]:

@@ -167,9 +167,13 @@ ADDRESS = type_of(
         "province": same("province"),
         "provinceCode": same("province_code"),
         "zip": same("zip"),
-        "formatted": lambda view: lambda **_: [
-            view.record[each] for each in ("name", "address1", "city", "zip") if view.record[each]
-        ],
+        "formatted": lambda view: (
+            lambda **_: [
+                view.record[each]
+                for each in ("name", "address1", "city", "zip")
+                if view.record[each]
+            ]
+        ),
         "formattedArea": lambda view: f"{view.record['city']}, {view.record['country']}",
     },
 )
