@@ -92,7 +92,7 @@ def points(field: FieldNode, ids: int) -> int:
     for argument in field.arguments:
         if argument.name.value == "first":
             assert isinstance(argument.value, IntValueNode)
-            return 1 + int(argument.value.value) * inner
+            return 2 + int(argument.value.value) * inner
     return 1 + inner
 
 
@@ -120,7 +120,7 @@ def test_the_cost_counts_what_is_nested() -> None:
     document = parse("query Q($ids: [ID!]!) { nodes(ids: $ids) { ... on Order "
                      "{ id a { b { c } } l(first: 3) { nodes { id p { q } } } } } }")  # fmt: skip
 
-    assert requested(document, 10) == 10 * (1 + 2 + 1 + 3 * 2)
+    assert requested(document, 10) == 10 * (1 + 2 + 2 + 3 * 2)
 
 
 def event(topic: str, body: dict[str, Any], kind: str, record_id: str) -> Event:
