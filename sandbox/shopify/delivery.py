@@ -80,7 +80,7 @@ class Deliveries:
         self._tasks: set[asyncio.Task[None]] = set()
         self._declared: list[tuple[str, Subscription]] = []
         self._failed_requests: dict[tuple[str, str | None], int] = {}
-        self._last_success: dict[tuple[str, str | None], datetime] = {}
+        self._successes: dict[tuple[str, str | None], int] = {}
         self._coalescing: dict[tuple[str, str, str], Delivery] = {}
         self._last_sent: dict[tuple[str, str, str], tuple[bytes, datetime]] = {}
         self._listening: dict[str, Callable[[Change], None]] = {}
@@ -212,9 +212,9 @@ class Deliveries:
             self._tasks.discard(task)  # one that failed stays, for idle() to raise
 
     async def _deliver(self, delivery: Delivery, copy: int, wait: float) -> None:
-        started = self._shopify.now()
         if wait:
             await self._sleep(wait)
+        successes = self._successes_of(delivery.message)
         for number, delay in enumerate((*RETRY_DELAYS, None)):
             random = self._random(delivery.message, f"{copy}/{number}")
             attempt = await self._poster.post(delivery.message, random)
@@ -227,21 +227,25 @@ class Deliveries:
                 await self._sleep(delay * self.faults.retry_scale)
         if delivery.outcome == "pending":
             delivery.outcome = "failed"
-        self._given_up(delivery.message, started)
+        if self._successes_of(delivery.message) == successes:
+            self._given_up(delivery.message)
 
     def _count(self, message: Message, *, succeeded: bool) -> None:
         key = (message.shop, message.subscription_id)
         if succeeded:
             self._failed_requests[key] = 0
-            self._last_success[key] = self._shopify.now()
+            self._successes[key] = self._successes.get(key, 0) + 1
             return
         self._failed_requests[key] = failed = self._failed_requests.get(key, 0) + 1
         if self.faults.removal == "requests" and failed >= FAILURES_TO_REMOVAL:
             self._remove(message)
 
-    def _given_up(self, message: Message, started: datetime) -> None:
-        last = self._last_success.get((message.shop, message.subscription_id))
-        if self.faults.removal == "deliveries" and (last is None or last < started):
+    def _successes_of(self, message: Message) -> int:
+        return self._successes.get((message.shop, message.subscription_id), 0)
+
+    def _given_up(self, message: Message) -> None:
+        """All retries failed and nothing else got through meanwhile."""
+        if self.faults.removal == "deliveries":
             self._remove(message)
 
     def _remove(self, message: Message) -> None:

@@ -12,6 +12,8 @@ from sandbox.shopify.storefront_deeds import DEEDS
 from tests.support.virtual_time import in_virtual_time
 from tests.support.webhook_world import SHOP, World, world
 
+LOOPBACK = "http://127.0.0.1:8000/webhooks/shopify"
+
 
 @asynccontextmanager
 async def page(*topics: str, **settings: Any) -> AsyncIterator[tuple[World, httpx.AsyncClient]]:
@@ -222,5 +224,44 @@ def test_a_page_without_stores_still_opens() -> None:
             it.shopify.stores.clear()
             assert (await browser.get("/_sandbox/")).status_code == 200
             it.shopify.stores[SHOP] = it.store
+
+    in_virtual_time(story())
+
+
+SUBSCRIBE = """
+mutation ($topic: WebhookSubscriptionTopic!, $uri: String!) {
+  webhookSubscriptionCreate(topic: $topic, webhookSubscription: {uri: $uri}) {
+    webhookSubscription { id }
+    userErrors { message }
+  }
+}
+"""
+
+
+@pytest.mark.parametrize("version", ["2026-07", "2026-10"])
+def test_a_subscription_made_by_the_api_is_served_in_the_version_of_its_request(
+    version: str,
+) -> None:
+    async def story() -> None:
+        async with page() as (it, browser):
+            for topic in ("ORDERS_CREATE", "CUSTOMER_TAGS_ADDED"):
+                answer = await browser.post(
+                    f"/admin/api/{version}/graphql.json",
+                    headers={"X-Shopify-Access-Token": next(iter(it.store.tokens)), "Host": SHOP},
+                    json={"query": SUBSCRIBE, "variables": {"topic": topic, "uri": LOOPBACK}},
+                )
+                made = answer.json()["data"]["webhookSubscriptionCreate"]
+                assert made["userErrors"] == []
+            given.order(it.store, customer=given.customer(it.store, tags=["vip"]))
+            await it.deliveries.idle()
+
+            assert it.receiver.topics == ["customer.tags_added", "orders/create"]
+            versions = {each.headers["x-shopify-api-version"] for each in it.receiver.requests}
+            assert versions == {version}
+
+            it.receiver.judge = lambda _: 500
+            given.order(it.store)
+            await it.deliveries.idle()
+            assert [each["topic"] for each in it.store.subscriptions] == ["CUSTOMER_TAGS_ADDED"]
 
     in_virtual_time(story())
