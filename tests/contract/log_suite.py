@@ -333,9 +333,12 @@ class LogSuite:
 
         assert values(early)[b"short"] == 3
 
-    async def test_even_polls_of_one_event_come_round_to_every_partition(self, log: Log) -> None:
-        await log.append([order(1, b"long")] * 50)
-        await log.append([order(1, b"short", CUSTOMERS)])
+    @pytest.mark.parametrize(("long", "short"), [(ORDERS, CUSTOMERS), (CUSTOMERS, ORDERS)])
+    async def test_even_polls_of_one_event_come_round_to_every_partition(
+        self, log: Log, long: str, short: str
+    ) -> None:
+        await log.append([order(1, b"long", long)] * 50)
+        await log.append([order(1, b"short", short)])
         async with log.reader("syncer", [ORDERS, CUSTOMERS], "one") as reader:
             polled: list[Event] = []
             for _ in range(12):
