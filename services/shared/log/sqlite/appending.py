@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -94,13 +94,13 @@ def used_bytes(connection: sqlite3.Connection) -> int:
 
 
 def append_all(
-    connection: sqlite3.Connection, parcels: Sequence[Parcel], now: datetime
+    connection: sqlite3.Connection, parcels: Sequence[Parcel], now: Callable[[], datetime]
 ) -> list[LogUnavailableError | None]:
     """Writes those of ``parcels`` there is room for; for each, None or why it was refused."""
     if not parcels:
         return []
     used = used_bytes(connection)
-    tails = _Tails(connection, micros(now))
+    tails = _Tails(connection, micros(now()))
     outcomes: list[LogUnavailableError | None] = []
     values: list[int | str | bytes] = []
     for parcel in parcels:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping
+from dataclasses import dataclass
 
-from services.shared.contract.events import Lag, Partition
-from services.shared.log.sqlite.events import moment_of
+from services.shared.contract.events import Event, Lag, Partition
+from services.shared.log.sqlite.events import micros, moment_of, read_range
 from services.shared.log.sqlite.groups import Ends, committed, ends
 from services.shared.log.sqlite.schema import row_id
+
+PAGE_EVENTS = 500
+PAGE_BYTES = 16 * 2**20
 
 
 def partition_ids(file: sqlite3.Connection, topics: frozenset[str] | None) -> dict[Partition, int]:
@@ -43,6 +47,25 @@ def first_since(file: sqlite3.Connection, partition_id: int, bounds: Ends, micro
         else:
             low = middle + 1
     return low
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """The events of one partition appended in ``[since, until)``, in microseconds since 1970."""
+
+    place: tuple[Partition, int]
+    since: int
+    until: int
+
+    def first_offset(self, file: sqlite3.Connection) -> int:
+        """Where the span begins."""
+        partition_id = self.place[1]
+        return first_since(file, partition_id, ends(file)[partition_id], self.since)
+
+    def page(self, file: sqlite3.Connection, start: int) -> list[Event]:
+        """The next of its events from offset ``start`` on, so many as fit in memory easily."""
+        found = read_range(file, self.place, start, PAGE_EVENTS, PAGE_BYTES)
+        return [event for event in found if micros(event.appended_at) < self.until]
 
 
 def lag(file: sqlite3.Connection, group: str) -> Mapping[Partition, Lag]:

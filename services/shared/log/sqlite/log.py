@@ -18,11 +18,10 @@ from services.shared.contract.events import Event, Lag, NewEvent, Partition
 from services.shared.contract.topics import TOPICS
 from services.shared.log.sqlite import history, schema, trimming
 from services.shared.log.sqlite.appending import Shelf, check_topics, packed, used_bytes
-from services.shared.log.sqlite.events import micros, read_range
-from services.shared.log.sqlite.groups import ends
+from services.shared.log.sqlite.events import micros
 from services.shared.log.sqlite.ownership import GroupLock
 from services.shared.log.sqlite.problems import unavailable
-from services.shared.log.sqlite.reading import POLL_BYTES, Member, Source, SqliteReader
+from services.shared.log.sqlite.reading import Member, Source, SqliteReader
 from services.shared.log.sqlite.running import Run, own_thread
 from services.shared.log.sqlite.trimming import Retention
 from services.shared.log.sqlite.waking import Bell
@@ -35,7 +34,6 @@ BUSY_SECONDS = 0.15
 OPENING_BUSY_SECONDS = 5.0
 WATCH_SECONDS = 0.05
 TRIM_EVERY_SECONDS = 10.0
-PAGE_EVENTS = 500
 DEFAULT_RETENTION = Retention()
 
 T = TypeVar("T")
@@ -123,23 +121,14 @@ class SqliteLog:
     async def between(self, topic: str, since: datetime, until: datetime) -> AsyncIterator[Event]:
         """As the port promises; partition by partition, in pages of bounded size."""
         check_topics(self._shelf.partition_ids, (topic,))
-        look = self._look
-        places = await look(partial(history.partition_ids, topics=frozenset((topic,))))
+        places = await self._look(partial(history.partition_ids, topics=frozenset((topic,))))
         for place in places.items():
-            offset = await look(partial(_first_since, place[1], micros(since)))
-            while page := await look(
-                partial(
-                    read_range, partition=place, start=offset, limit=PAGE_EVENTS, room=POLL_BYTES
-                )
-            ):
+            span = history.Span(place=place, since=micros(since), until=micros(until))
+            offset = await self._look(span.first_offset)
+            while page := await self._look(partial(span.page, start=offset)):
                 for event in page:
-                    if event.appended_at >= until:
-                        break
                     yield event
-                else:
-                    offset = page[-1].position.offset + 1
-                    continue
-                break
+                offset = page[-1].position.offset + 1
 
     async def lag(self, group: str) -> Mapping[Partition, Lag]:
         """As the port promises."""
@@ -246,7 +235,3 @@ def _appended_to(
     return {
         topic: [ids[Partition(topic, number)] for number in range(partitions)] for topic in topics
     }
-
-
-def _first_since(partition_id: int, since: int, file: sqlite3.Connection) -> int:
-    return history.first_since(file, partition_id, ends(file)[partition_id], since)

@@ -79,6 +79,8 @@ class SqliteReader:
 
     async def commit(self, next_offsets: Mapping[Partition, int]) -> None:
         """As the port promises. Never moves an offset backward, nor beyond the last event."""
+        if not next_offsets:
+            return
         owned = self._owned
         if owned is None or not owned.next_offsets.keys() >= next_offsets.keys():
             raise OwnershipLostError("log_partitions_not_owned", detail=self._member.group)

@@ -99,7 +99,6 @@ def prepare(path: Path, topics: Iterable[str], partitions: int, *, busy_seconds:
     with path.with_name(path.name + ".opening.lock").open("w") as opening:
         # Two processes making the same new file would meet SQLITE_BUSY without any waiting.
         fcntl.flock(opening, fcntl.LOCK_EX)
-        is_new = not path.exists()
         try:
             with closing(connect(path, busy_seconds=busy_seconds)) as connection:
                 _create_or_check(connection, path)
@@ -108,8 +107,9 @@ def prepare(path: Path, topics: Iterable[str], partitions: int, *, busy_seconds:
             raise
         except sqlite3.DatabaseError as problem:
             raise OursToFixError("log_damaged", detail=f"{path}: {problem}") from problem
-        if is_new:
-            _sync_directory(path.parent)
+        # The new file's name, and that the rollback journal it was made with is gone: were that
+        # to come back after a power cut, SQLite would roll the file back to its beginning.
+        _sync_directory(path.parent)
 
 
 def touch(connection: sqlite3.Connection) -> None:

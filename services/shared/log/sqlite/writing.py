@@ -41,7 +41,7 @@ class _Queue:
         self.appends, self.changes = self.appends[count:], []
         return group
 
-    def fail(self, problem: SyncError) -> None:
+    def fail(self, problem: Exception) -> None:
         for _, future in (*self.appends, *self.changes):
             if not future.done():
                 future.set_exception(problem)
@@ -134,10 +134,13 @@ class Writer:
                 group = self._queue.taken()
                 try:
                     done = await self._run(partial(self._transact, group))
-                except BaseException:
+                except asyncio.CancelledError:
                     group.fail(closed())
                     raise
-                self._tell(group, done)
+                except Exception as bug:  # noqa: BLE001 - whoever waits must hear of it
+                    group.fail(bug)
+                else:
+                    self._tell(group, done)
         finally:
             self._task = None
             self._queue.fail(closed())
@@ -185,7 +188,7 @@ class Writer:
         connection.execute("BEGIN IMMEDIATE")
         try:
             changes = [_result(change, connection) for change, _ in group.changes]
-            appends = append_all(connection, [parcel for parcel, _ in group.appends], self._now())
+            appends = append_all(connection, [parcel for parcel, _ in group.appends], self._now)
             connection.execute("COMMIT")
         except BaseException:
             if connection.in_transaction:
