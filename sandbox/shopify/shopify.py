@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any
 
+from sandbox.shopify.api_faults import ApiFaults
 from sandbox.shopify.store import Store, Token
 
 
@@ -15,8 +16,16 @@ def _wall_clock() -> datetime:
     return datetime.now(UTC)
 
 
+SUPPORTED_VERSIONS = ("2025-10", "2026-01", "2026-04", "2026-07", "2026-10")
+
+
 class Shopify:
     """The simulator's state.
+
+    Attributes:
+        stores: By their full host.
+        supported_versions: Of the Admin API, oldest first; older ones fall forward.
+        faults: What goes wrong at the Admin API.
 
     Args:
         now: The time, aware UTC; the wall clock unless given.
@@ -34,6 +43,8 @@ class Shopify:
         self.sleep = sleep
         self.seed = seed
         self.stores: dict[str, Store] = {}
+        self.supported_versions = SUPPORTED_VERSIONS
+        self.faults = ApiFaults()
 
     def open_store(self, shop: str, **settings: Any) -> Store:
         """A new store with its own app (``client_id``, ``client_secret``) and a ``shpat_`` token.

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
+from sandbox.shopify.index import SearchIndex
 from sandbox.shopify.model import GID_NAMES, TABLES, Change, Deletion, Kind, Record, copied, gid
 
 SCOPES = (
@@ -21,16 +23,6 @@ SCOPES = (
     "read_fulfillments",
     "read_inventory",
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Indexed:
-    """A change on its way into the search index, and when lists will see it."""
-
-    due: datetime
-    kind: Kind
-    id: int
-    record: Record | None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -53,6 +45,9 @@ class Store:
         installed: False after an uninstall: every token is refused.
         protected_data: Whether names, emails, phones and addresses may be read.
         index_lag: How far lists are behind the records; reads by id are not.
+        customers_by_day: Whether ``customers`` are filtered by ``updated_at`` in whole days only.
+        products_default_status, orders_default_status: The ``status`` a list without one has.
+        credentials_permitted: Whether app and store are of one organization.
         metafield_edits_bump, tag_edits_bump: Whether such an edit moves ``updated_at``.
         subscriptions: Records of webhook subscriptions, changed by the API.
         listeners: Called with each change after its action has ended.
@@ -79,6 +74,10 @@ class Store:
     protected_data: bool = True
     scopes: tuple[str, ...] = SCOPES
     index_lag: timedelta = timedelta(0)
+    customers_by_day: bool = True
+    products_default_status: str | None = "active"
+    orders_default_status: str | None = None
+    credentials_permitted: bool = True
     metafield_edits_bump: bool = False
     tag_edits_bump: bool = False
     tokens: dict[str, Token] = field(default_factory=dict)
@@ -89,11 +88,11 @@ class Store:
     orders: dict[int, Record] = field(default_factory=dict)
     checkouts: dict[int, Record] = field(default_factory=dict)
     events: list[Deletion] = field(default_factory=list)
-    unindexed: list[Indexed] = field(default_factory=list)
-    revisions: dict[int, int] = field(default_factory=dict)
+    index: SearchIndex = field(default_factory=SearchIndex)
     order_number: int = 1000
     _last_ids: dict[str, int] = field(default_factory=dict)
     _raised: list[tuple[str, Kind, Record]] = field(default_factory=list)
+    _changed: dict[tuple[Kind, int], None] = field(default_factory=dict)
     _depth: int = 0
 
     def table(self, kind: Kind) -> dict[int, Record]:
@@ -135,10 +134,12 @@ class Store:
             yield
         except BaseException:
             self._raised.clear()
+            self._index()
             raise
         finally:
             self._depth -= 1
         if not self._depth:
+            self._index()
             self._emit()
 
     def raises(self, topic: str, kind: Kind, record: Record) -> None:
@@ -149,19 +150,19 @@ class Store:
     def add(self, kind: Kind, record: Record) -> None:
         """Put a new record into its table and on its way into the index."""
         self.table(kind)[record["id"]] = record
-        self._index(kind, record["id"], record)
+        self._changed[kind, record["id"]] = None
 
     def touch(self, kind: Kind, record: Record, *, bump: bool = True) -> None:
         """A record has changed: move ``updated_at`` (never back) and index it."""
         if bump:
             earliest = record["updated_at"] + timedelta(microseconds=1)
             record["updated_at"] = max(self.now(), earliest)
-        self._index(kind, record["id"], record)
+        self._changed[kind, record["id"]] = None
 
     def remove(self, kind: Kind, number: int) -> Record:
         """Take a record out; the event feed tells of it."""
         record = self.table(kind).pop(number)
-        self._index(kind, number, None)
+        self._changed[kind, number] = None
         self.log_event("destroy", kind, record)
         return record
 
@@ -195,6 +196,22 @@ class Store:
             for kind in TABLES
         }
 
+    def set(self, changes: Mapping[str, Any], allowed: Sequence[str]) -> None:
+        """Change settings; ValueError, and nothing set, if one is not in ``allowed``.
+
+        ``scopes`` and ``index_lag_seconds`` may be changed in any case.
+        """
+        unknown = set(changes) - {*allowed, "scopes", "index_lag_seconds"}
+        if unknown:
+            raise ValueError(f"no such setting: {', '.join(sorted(unknown))}")
+        for name in changes:
+            if name == "index_lag_seconds":
+                self.index_lag = timedelta(seconds=float(changes[name]))
+            elif name == "scopes":
+                self.scopes = tuple(changes[name])
+            else:
+                setattr(self, name, changes[name])
+
     def shop_record(self) -> Record:
         """The store itself, as ``shop/update`` and ``app/uninstalled`` carry it."""
         return {
@@ -211,9 +228,12 @@ class Store:
             "updated_at": self.now(),
         }
 
-    def _index(self, kind: Kind, number: int, record: Record | None) -> None:
-        self.revisions[number] = self.revisions.get(number, 0) + 1
-        self.unindexed.append(Indexed(self.now() + self.index_lag, kind, number, record))
+    def _index(self) -> None:
+        changed, self._changed = self._changed, {}
+        now = self.now()
+        for kind, number in changed:
+            self.index.put(kind, number, self.table(kind).get(number), now + self.index_lag)
+        self.index.catch_up(now)
 
     def _emit(self) -> None:
         raised, self._raised = self._raised, []

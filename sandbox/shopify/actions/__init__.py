@@ -18,18 +18,14 @@ from sandbox.shopify.actions.customers import (
     delete_customer,
     merge_customers,
 )
+from sandbox.shopify.actions.fulfilments import fulfil, track
 from sandbox.shopify.actions.metafields import set_metafield
 from sandbox.shopify.actions.ordering import place_order
 from sandbox.shopify.actions.orders import (
-    cancel,
-    capture,
     change_order,
     close_order,
     delete_order,
     edit_order,
-    fulfil,
-    refund,
-    track,
 )
 from sandbox.shopify.actions.products import (
     add_variant,
@@ -39,6 +35,7 @@ from sandbox.shopify.actions.products import (
     delete_product,
     delete_variant,
 )
+from sandbox.shopify.actions.refunds import cancel, capture, refund
 from sandbox.shopify.actions.shops import (
     change_scopes,
     change_shop,

@@ -30,6 +30,7 @@ VARIANT_CHANGEABLE = (
     "weight",
     "weight_unit",
     "requires_shipping",
+    "image_id",
 )
 _VARIANT_MONEY = ("price", "compare_at_price", "cost")
 
