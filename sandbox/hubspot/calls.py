@@ -1,0 +1,121 @@
+"""A call as handlers see it, and the answer they give: values between the web and the state."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from urllib.parse import parse_qs
+
+import orjson
+
+from sandbox.hubspot.catalogue import PATH_NAMES
+from sandbox.hubspot.problems import Json, invalid
+
+MAX_INPUTS = 100
+
+# HubSpot has these too; the simulator does not.
+NOT_SERVED = frozenset({"companies", "deals", "tickets", "quotes", "0-2", "0-3", "0-5", "0-14"})
+
+
+@dataclass(slots=True, kw_only=True)
+class Call:
+    """One request; ``params`` are the path's variables, ``version`` the API's (``2026-09``)."""
+
+    method: str
+    path: str
+    query_string: str
+    headers: dict[str, str]
+    body: bytes
+    now: datetime
+    version: str = ""
+    params: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def query(self) -> dict[str, list[str]]:
+        """The query's values by name; lists may be repeated or joined by commas."""
+        return parse_qs(self.query_string, keep_blank_values=True)
+
+    def one(self, name: str, default: str = "") -> str:
+        """A single value of the query."""
+        return self.query.get(name, [default])[0]
+
+    def several(self, name: str) -> list[str]:
+        """A list in the query, ``?a=1&a=2`` or ``?a=1,2``."""
+        return [part for each in self.query.get(name, []) for part in each.split(",") if part]
+
+    def is_true(self, name: str) -> bool:
+        """A flag in the query."""
+        return self.one(name).lower() == "true"
+
+    def integer(self, name: str, default: int) -> int:
+        """A whole number of the query; anything else is a 400."""
+        said = self.one(name)
+        if not said:
+            return default
+        if not said.isdecimal():
+            raise invalid(f"{name} must be an integer")
+        return int(said)
+
+    def json(self) -> Json:
+        """The body, a JSON object; anything else is a 400."""
+        try:
+            body = orjson.loads(self.body)
+        except orjson.JSONDecodeError as error:
+            raise invalid(f"Invalid input JSON: {error}") from error
+        if not isinstance(body, dict):
+            raise invalid("Invalid input JSON: an object is expected")
+        return body
+
+    def inputs(self, body: Json, most: int = MAX_INPUTS) -> list[Json]:
+        """The inputs of a batch, within the limit HubSpot's schema does not state."""
+        inputs = body.get("inputs")
+        if not isinstance(inputs, list) or not all(isinstance(each, dict) for each in inputs):
+            raise invalid("inputs must be a list of objects")
+        if not inputs:
+            raise invalid("inputs must not be empty")
+        if len(inputs) > most:
+            raise invalid(
+                f"The maximum number of inputs supported in a batch request is {most}. "
+                f"The request contained {len(inputs)} inputs."
+            )
+        return inputs
+
+    def object_type(self, name: str = "objectType") -> str:
+        """The object type a path variable names: plural, singular or type id."""
+        said = self.params[name]
+        known = PATH_NAMES.get(said)
+        if known is not None:
+            return known
+        if said in NOT_SERVED:
+            raise NotImplementedError(f"the object type {said}")
+        raise invalid(f"Unable to infer object type from: {said}")
+
+
+@dataclass(slots=True)
+class Answer:
+    """A status with a body: JSON to be, or bytes as they are."""
+
+    status: int
+    body: Any = None
+    headers: dict[str, str] = field(default_factory=dict)
+
+    def content(self) -> bytes:
+        """The body's bytes."""
+        if self.body is None:
+            return b""
+        return self.body if isinstance(self.body, bytes) else orjson.dumps(self.body)
+
+
+def properties_in(body: Json, name: str = "properties") -> Json:
+    """The properties object of an input; 400 without one."""
+    properties = body.get(name)
+    if not isinstance(properties, dict):
+        raise invalid(f"{name} must be an object")
+    return properties
+
+
+def text_in(body: Json, name: str) -> str:
+    """A required text of an input; numbers are taken as texts, as HubSpot does."""
+    value = body.get(name)
+    if isinstance(value, bool) or not isinstance(value, str | int) or value == "":
+        raise invalid(f"{name} is required")
+    return str(value)
