@@ -1,0 +1,117 @@
+"""Grants HubSpot calls: every process of an account draws from one quota.
+
+https://developers.hubspot.com/docs/developer-tooling/platform/usage-guidelines
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+from services.shared.hubspot.pacing import (
+    DEFAULT_LIMIT,
+    JITTER_SECONDS,
+    Correction,
+    Granted,
+    Lane,
+    NotYet,
+    Schedule,
+    corrected,
+    correction_for,
+    drawn,
+)
+from services.shared.hubspot.rates import RateFacts
+
+Sleep = Callable[[float], Awaitable[None]]
+
+
+class Quota(Protocol):
+    """One account's schedule, shared by every process that calls it.
+
+    Both calls are atomic, follow ``pacing.drawn`` and ``pacing.corrected``, and take their time
+    from the quota's own clock.
+    """
+
+    async def draw(self, lane: Lane) -> Granted | NotYet:
+        """The next free slot, if it is within the lane's horizon."""
+
+    async def correct(self, correction: Correction) -> None:
+        """Learn the limit, or move the next slot away."""
+
+
+class MemoryQuota:
+    """A quota for one process, on the event loop's clock."""
+
+    def __init__(self, limit: int = DEFAULT_LIMIT) -> None:
+        self.schedule = Schedule(limit=limit)
+
+    async def draw(self, lane: Lane) -> Granted | NotYet:
+        """See ``Quota``."""
+        now = asyncio.get_running_loop().time()
+        self.schedule, verdict = drawn(self.schedule, lane, now)
+        return verdict
+
+    async def correct(self, correction: Correction) -> None:
+        """See ``Quota``."""
+        now = asyncio.get_running_loop().time()
+        self.schedule = corrected(self.schedule, correction, now)
+
+
+class Governor:
+    """Waits for slots, gives late ones up, and tells the quota what the answers say.
+
+    ``seconds_to_reset`` says when the account's day ends, or None if nobody knows.
+    """
+
+    def __init__(
+        self,
+        quota: Quota,
+        *,
+        sleep: Sleep = asyncio.sleep,
+        seconds_to_reset: Callable[[], float | None] = lambda: None,
+    ) -> None:
+        self._quota = quota
+        self._sleep = sleep
+        self._seconds_to_reset = seconds_to_reset
+        self._limit = DEFAULT_LIMIT
+        self._lines = {lane: asyncio.Lock() for lane in Lane}
+        self._paused_until = 0.0
+
+    async def acquire(self, lane: Lane) -> None:
+        """Returns when one call may be sent, now. Send it at once: the slot is yours for 0.3 s."""
+        clock = asyncio.get_running_loop().time
+        while True:
+            asked_at, delay = await self._drawn(lane)
+            # The quota decided somewhere between asking and now: never be early, and count our
+            # lateness from the earliest moment it can have meant.
+            await self._sleep(delay)
+            lateness = clock() - (asked_at + delay)
+            if lateness <= JITTER_SECONDS and clock() >= self._paused_until:
+                return
+
+    async def _drawn(self, lane: Lane) -> tuple[float, float]:
+        """When the draw that succeeded was begun, and how long after it the slot is.
+
+        One caller of a lane asks the quota, the others stand in line behind it: however many wait,
+        the quota is asked once a slot.
+        """
+        clock = asyncio.get_running_loop().time
+        async with self._lines[lane]:
+            while True:
+                asked_at = clock()
+                verdict = await self._quota.draw(lane)
+                if isinstance(verdict, Granted):
+                    return asked_at, verdict.delay_seconds
+                await self._sleep(verdict.seconds)
+
+    async def observe(self, facts: RateFacts) -> None:
+        """Take in one answer's rate facts; pass it to ``HubSpot(observe=…)``."""
+        correction = correction_for(facts, self._limit, self._seconds_to_reset())
+        if correction is None:
+            return
+        self._limit = correction.limit or self._limit
+        if correction.pause_seconds:
+            now = asyncio.get_running_loop().time()
+            self._paused_until = max(self._paused_until, now + correction.pause_seconds)
+        await self._quota.correct(correction)

@@ -1,0 +1,74 @@
+"""Associations in HubSpot's answers. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from services.shared.contract.errors import OutcomeUnknownError
+from services.shared.hubspot.refusals import Refusal, refusal_in
+
+# https://developers.hubspot.com/changelog/bug-fix-batch-read-limit-for-hubspot-associations-api
+PAIRS_PER_CALL = 2000
+READS_PER_CALL = 1000
+DISSOCIATED_PER_CALL = 100
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Pair:
+    """Two records to be linked, by HubSpot id."""
+
+    from_id: str
+    to_id: str
+
+
+def pairs_refused_in(pairs: Sequence[Pair], answer: Mapping[str, Any]) -> dict[Pair, Refusal]:
+    """The pairs HubSpot refused, with its reason.
+
+    An error that names both ends counts for that pair; one that names an end, for every pair
+    with it.
+
+    Raises:
+        OutcomeUnknownError: an error names none of ``pairs``, so nothing is sure.
+    """
+    refused: dict[Pair, Refusal] = {}
+    for refusal in map(refusal_in, _mappings(answer.get("errors"))):
+        hit = _hit(pairs, refusal) if len(pairs) > 1 else [*pairs]
+        if not hit:
+            raise OutcomeUnknownError("pairs_unanswered")
+        refused |= dict.fromkeys(hit, refusal)
+    return refused
+
+
+def associated_in(from_ids: Sequence[str], answer: Mapping[str, Any]) -> dict[str, frozenset[str]]:
+    """What each of ``from_ids`` is linked with; nothing named is nothing linked.
+
+    HubSpot answers a record without links by an error in a 2xx, or not at all.
+
+    Raises:
+        OutcomeUnknownError: a record's list goes on on another page, or the answer has no list.
+    """
+    results = answer.get("results")
+    if not isinstance(results, list):
+        raise OutcomeUnknownError("garbled_answer")
+    linked: dict[str, set[str]] = {each: set() for each in from_ids}
+    for entry in _mappings(results):
+        if entry.get("paging"):
+            raise OutcomeUnknownError("links_truncated")
+        source = entry.get("from")
+        from_id = str(source.get("id", "")) if isinstance(source, dict) else ""
+        held = linked.setdefault(from_id, set())
+        held |= {
+            str(each["toObjectId"]) for each in _mappings(entry.get("to")) if "toObjectId" in each
+        }
+    return {each: frozenset(linked[each]) for each in from_ids}
+
+
+def _hit(pairs: Sequence[Pair], refusal: Refusal) -> list[Pair]:
+    exact = [pair for pair in pairs if {pair.from_id, pair.to_id} <= refusal.ids]
+    return exact or [pair for pair in pairs if {pair.from_id, pair.to_id} & refusal.ids]
+
+
+def _mappings(value: Any) -> list[Mapping[str, Any]]:
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []

@@ -1,0 +1,89 @@
+"""Who is writing what now: one owner a key, for a time, on the database's clock."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from services.shared.contract.errors import OwnershipLostError
+from services.shared.ledger.engine import Transaction, statement
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claimed:
+    """The keys one owner got. ``taken_over`` are those whose former owner never settled."""
+
+    keys: frozenset[str]
+    taken_over: frozenset[str]
+
+
+_HELD = statement(
+    """SELECT c.key, CASE WHEN c.until > {now} THEN 1 ELSE 0 END AS is_live
+    FROM {rows} AS b JOIN claims AS c ON c.key = b.key""",
+    key="text",
+)
+_CLAIM = statement(
+    """
+    INSERT INTO claims (key, owner, until)
+    SELECT b.key, :owner, {now} + :lasts FROM {rows} AS b WHERE true ORDER BY b.key
+    ON CONFLICT (key) DO UPDATE SET owner = excluded.owner, until = excluded.until
+    WHERE claims.until <= {now}
+    RETURNING key
+    """,
+    key="text",
+)
+_RENEW = statement(
+    "UPDATE claims SET until = {now} + :lasts WHERE owner = :owner AND until > {now} RETURNING key"
+)
+_RELEASE = statement(
+    """DELETE FROM claims WHERE owner = :owner AND until > {now}
+    AND key IN (SELECT b.key FROM {rows} AS b) RETURNING key""",
+    key="text",
+)
+_FORFEIT = statement("UPDATE claims SET until = 0 WHERE owner NOT LIKE :mine")
+
+
+async def claim(tx: Transaction, keys: Collection[str], *, owner: str, lasts_ms: int) -> Claimed:
+    """Claim those of ``keys`` that nobody holds; never waits for the others."""
+    rows = [[key] for key in sorted(set(keys))]
+    held = {row.key: row.is_live for row in await tx.run_batch(_HELD, rows)}
+    free = [row for row in rows if not held.get(row[0])]
+    got = await tx.run_batch(_CLAIM, free, owner=owner, lasts=lasts_ms)
+    mine = frozenset(row.key for row in got)
+    return Claimed(keys=mine, taken_over=mine & held.keys())
+
+
+async def renew(tx: Transaction, *, owner: str, keys: Collection[str], lasts_ms: int) -> None:
+    """Hold all of ``keys`` longer.
+
+    Raises:
+        OwnershipLostError: one of them ran out, and may be somebody else's by now.
+    """
+    kept = {row.key for row in await tx.run(_RENEW, owner=owner, lasts=lasts_ms)}
+    if not kept.issuperset(keys):
+        raise OwnershipLostError("claim_lost")
+
+
+async def release(tx: Transaction, *, owner: str, keys: Collection[str]) -> None:
+    """Give ``keys`` back, in the transaction that settles what they were for.
+
+    Raises:
+        OwnershipLostError: one of them ran out; then nothing must be settled on its strength.
+    """
+    released = await tx.run_batch(_RELEASE, [[key] for key in sorted(set(keys))], owner=owner)
+    if len(released) != len(set(keys)):
+        raise OwnershipLostError("claim_lost")
+
+
+async def forfeit_others(tx: Transaction, *, instance: str) -> None:
+    """Let the claims of every other instance run out now.
+
+    Only for one who knows that the others are dead (it holds their operating-system lock). What
+    they were doing stays recognisable: taking such a claim over is taking over an expired one.
+    """
+    await tx.run(_FORFEIT, mine=f"{instance}:%")
+
+
+def missing(wanted: Mapping[str, Collection[str]], claimed: Claimed) -> set[str]:
+    """The names in ``wanted`` that did not get all of their keys."""
+    return {name for name, keys in wanted.items() if not claimed.keys.issuperset(keys)}

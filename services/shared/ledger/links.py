@@ -1,0 +1,243 @@
+"""Associations that ought to stand in HubSpot, between sources; done when HubSpot has them.
+
+A link never makes its ends wait: it is pending until both ends are in HubSpot, and found then by a
+query, whichever end came last.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Row
+
+from services.shared.contract.keys import SourceKey
+from services.shared.ledger.engine import Transaction, statement
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """A wanted association. ``to_parent_id`` is the record ``to_id`` is a part of, if it is one."""
+
+    shop: str
+    from_kind: str
+    from_id: str
+    to_kind: str
+    to_id: str
+    to_parent_id: str | None = None
+
+
+class Ends(StrEnum):
+    """What can be done about an open link."""
+
+    BOTH_THERE = "both_there"
+    DEAD = "dead"  # an end that is excluded or deleted, or a part its record no longer has
+    TO_BE_REMOVED = "to_be_removed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenLink:
+    """A link that can be worked on now, with the HubSpot ids of its ends where known."""
+
+    link: Link
+    ends: Ends
+    from_target: str | None
+    to_target: str | None
+    linked_to: str | None = None  # the HubSpot id it was made to before, if it was
+
+
+_KEY = {"shop": "text", "from_kind": "text", "from_id": "text"}
+_WANT = statement(
+    """
+    INSERT INTO links (shop, from_kind, from_id, to_kind, to_id, to_parent_id, state, created_at)
+    SELECT b.shop, b.from_kind, b.from_id, b.to_kind, b.to_id, b.to_parent_id, 'pending', {now}
+    FROM {rows} AS b WHERE true
+    ON CONFLICT (shop, from_kind, from_id, to_kind, to_id) DO UPDATE SET
+      state = CASE WHEN links.state = 'done' THEN 'done' ELSE 'pending' END, due_at = NULL
+    """,
+    **_KEY,
+    to_kind="text",
+    to_id="text",
+    to_parent_id="text",
+)
+_UNWANT = statement(
+    """
+    UPDATE links SET state = 'unwanted', due_at = NULL
+    WHERE state <> 'unwanted' AND (shop, from_kind, from_id) IN
+      (SELECT b.shop, b.from_kind, b.from_id FROM {rows} AS b)
+    AND (shop, from_kind, from_id, to_kind, to_id) NOT IN
+      (SELECT b.shop, b.from_kind, b.from_id, b.to_kind, b.to_id FROM {rows} AS b
+       WHERE b.to_kind IS NOT NULL)
+    """,
+    **_KEY,
+    to_kind="text",
+    to_id="text",
+)
+_OPEN = """
+    SELECT l.shop, l.from_kind, l.from_id, l.to_kind, l.to_id, l.to_parent_id, l.state, l.linked_to,
+      f.target_id AS from_target, t.target_id AS to_target,
+      CASE
+        WHEN l.state = 'unwanted' THEN 'to_be_removed'
+        WHEN f.status IN ('excluded', 'deleted') OR t.status IN ('excluded', 'deleted')
+          OR (t.id IS NULL AND p.acknowledged_at > l.created_at + :part_wait_ms)
+          OR p.status IN ('excluded', 'deleted') THEN 'dead'
+        WHEN f.target_id IS NOT NULL AND t.target_id IS NOT NULL THEN 'both_there'
+      END AS ends
+    FROM links AS l
+    LEFT JOIN sources AS f ON f.shop = l.shop AND f.kind = l.from_kind AND f.id = l.from_id
+    LEFT JOIN sources AS t ON t.shop = l.shop AND t.kind = l.to_kind AND t.id = l.to_id
+    LEFT JOIN sources AS p ON p.shop = l.shop AND p.kind = :part_parent_kind
+      AND p.id = l.to_parent_id AND l.to_kind = :part_kind
+    WHERE l.state <> 'done' AND (l.due_at IS NULL OR l.due_at <= {now})
+"""
+_OPEN_FROM = statement(
+    _OPEN
+    + """ AND (l.shop, l.from_kind, l.from_id) IN (SELECT b.shop, b.kind, b.id FROM {rows} AS b)""",
+    shop="text",
+    kind="text",
+    id="text",
+)
+_OPEN_TO = statement(
+    _OPEN
+    + """ AND (l.shop, l.to_kind, l.to_id) IN (SELECT b.shop, b.kind, b.id FROM {rows} AS b)""",
+    shop="text",
+    kind="text",
+    id="text",
+)
+_OPEN_ALL = statement(f"SELECT * FROM ({_OPEN}) AS o WHERE o.ends IS NOT NULL LIMIT :most")
+_LINK = {**_KEY, "to_kind": "text", "to_id": "text"}
+_DONE = statement(
+    """
+    INSERT INTO links (shop, from_kind, from_id, to_kind, to_id, state, linked_to, created_at)
+    SELECT b.shop, b.from_kind, b.from_id, b.to_kind, b.to_id, 'done', b.linked_to, {now}
+    FROM {rows} AS b WHERE true
+    ON CONFLICT (shop, from_kind, from_id, to_kind, to_id) DO UPDATE SET
+      state = CASE WHEN links.state = 'pending' THEN 'done' ELSE links.state END,
+      linked_to = excluded.linked_to, due_at = NULL
+    """,
+    **_LINK,
+    linked_to="text",
+)
+_MOVED = statement(
+    """
+    UPDATE links SET state = 'pending', due_at = NULL
+    WHERE state = 'done' AND (shop, to_kind, to_id) IN
+      (SELECT b.shop, b.kind, b.id FROM {rows} AS b)
+    AND linked_to <> (SELECT s.target_id FROM sources AS s
+      WHERE s.shop = links.shop AND s.kind = links.to_kind AND s.id = links.to_id)
+    """,
+    shop="text",
+    kind="text",
+    id="text",
+)
+_TWINS = statement(
+    """
+    SELECT l.shop, l.from_kind, l.from_id, coalesce(t.target_id, l.linked_to) AS to_target
+    FROM {rows} AS b JOIN links AS l
+      ON l.shop = b.shop AND l.from_kind = b.kind AND l.from_id = b.id
+    LEFT JOIN sources AS t ON t.shop = l.shop AND t.kind = l.to_kind AND t.id = l.to_id
+    WHERE l.state <> 'unwanted'
+    """,
+    shop="text",
+    kind="text",
+    id="text",
+)
+_DROP = statement(
+    """DELETE FROM links WHERE state = :state AND
+    (shop, from_kind, from_id, to_kind, to_id) IN
+    (SELECT b.shop, b.from_kind, b.from_id, b.to_kind, b.to_id FROM {rows} AS b)""",
+    **_LINK,
+)
+_PUT_OFF = statement(
+    """UPDATE links SET due_at = {now} + :due_in WHERE
+    (shop, from_kind, from_id, to_kind, to_id) IN
+    (SELECT b.shop, b.from_kind, b.from_id, b.to_kind, b.to_id FROM {rows} AS b)""",
+    **_LINK,
+)
+_PART_OF = {"part_kind": "variants", "part_parent_kind": "products", "part_wait_ms": 120_000}
+
+
+async def want(tx: Transaction, sources: Iterable[SourceKey], links: Sequence[Link]) -> None:
+    """Let ``links`` be exactly what ``sources`` are linked to; others of theirs are to go."""
+    await tx.run_batch(_WANT, [_written(link) for link in links])
+    kept = [_named(link) for link in links]
+    bare = [[key.shop, key.kind, key.id, None, None] for key in sources]
+    await tx.run_batch(_UNWANT, [*kept, *bare])
+
+
+async def open_at(tx: Transaction, touched: Iterable[SourceKey]) -> list[OpenLink]:
+    """The links from or to ``touched`` sources that can be worked on now."""
+    rows = [[key.shop, key.kind, key.id] for key in set(touched)]
+    found = {}
+    for query in (_OPEN_FROM, _OPEN_TO):
+        for row in await tx.run_batch(query, rows, **_PART_OF):
+            if row.ends is not None:
+                found[tuple(row[:5])] = _open_link(row)
+    return list(found.values())
+
+
+async def open_anywhere(tx: Transaction, most: int) -> list[OpenLink]:
+    """Up to ``most`` links that can be worked on now, wherever they are."""
+    return [_open_link(row) for row in await tx.run(_OPEN_ALL, most=most, **_PART_OF)]
+
+
+async def done(tx: Transaction, made: Iterable[tuple[Link, str]]) -> None:
+    """HubSpot has these, each to the HubSpot id given with it."""
+    await tx.run_batch(_DONE, [[*_named(link), linked_to] for link, linked_to in made])
+
+
+async def moved(tx: Transaction, ends: Iterable[SourceKey]) -> None:
+    """Links that lead to ``ends`` are pending again where those are another HubSpot record now."""
+    await tx.run_batch(_MOVED, [[key.shop, key.kind, key.id] for key in set(ends)])
+
+
+async def wanted_pairs(tx: Transaction, sources: Iterable[SourceKey]) -> set[tuple[SourceKey, str]]:
+    """Each of ``sources`` with every HubSpot id that one of its wanted links leads to."""
+    rows = [[key.shop, key.kind, key.id] for key in set(sources)]
+    return {
+        (SourceKey(row.shop, row.from_kind, row.from_id), row.to_target)
+        for row in await tx.run_batch(_TWINS, rows)
+    }
+
+
+async def drop(tx: Transaction, links: Iterable[OpenLink]) -> None:
+    """Forget these, if they are still what they were when found."""
+    for state in ("pending", "unwanted"):
+        chosen = [
+            _named(each.link)
+            for each in links
+            if (each.ends is Ends.TO_BE_REMOVED) == (state == "unwanted")
+        ]
+        await tx.run_batch(_DROP, chosen, state=state)
+
+
+async def put_off(tx: Transaction, links: Iterable[Link], due_in_ms: int) -> None:
+    """Leave these alone for a while."""
+    await tx.run_batch(_PUT_OFF, [_named(link) for link in links], due_in=due_in_ms)
+
+
+def _open_link(row: Row[Any]) -> OpenLink:
+    return OpenLink(
+        link=Link(
+            shop=row.shop,
+            from_kind=row.from_kind,
+            from_id=row.from_id,
+            to_kind=row.to_kind,
+            to_id=row.to_id,
+            to_parent_id=row.to_parent_id,
+        ),
+        ends=Ends(row.ends),
+        from_target=row.from_target,
+        to_target=row.to_target,
+        linked_to=row.linked_to,
+    )
+
+
+def _named(link: Link) -> list[Any]:
+    return [link.shop, link.from_kind, link.from_id, link.to_kind, link.to_id]
+
+
+def _written(link: Link) -> list[Any]:
+    return [*_named(link), link.to_parent_id]

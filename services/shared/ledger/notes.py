@@ -1,0 +1,77 @@
+"""Small facts the product keeps about itself, what it did, and compliance requests."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Row
+
+from services.shared.ledger.engine import Transaction, statement
+from services.shared.ledger.vault import Vault
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComplianceRequest:
+    """What Shopify asks us to disclose or erase, as it was delivered."""
+
+    shop: str
+    shopify_topic: str
+    delivery_id: str
+    body: bytes = field(repr=False)
+
+
+_GET = statement("SELECT value FROM settings WHERE name = :name")
+_PUT = statement(
+    """
+    INSERT INTO settings (name, value, changed_at) VALUES (:name, :value, {now})
+    ON CONFLICT (name) DO UPDATE SET value = excluded.value,
+      revision = settings.revision + 1, changed_at = {now}
+    """
+)
+_AUDIT = statement(
+    "INSERT INTO audit (at, action, subject, detail) VALUES ({now}, :action, :subject, :detail)"
+)
+_REQUEST = statement(
+    """
+    INSERT INTO requests (shop, shopify_topic, delivery_id, body, received_at)
+    VALUES (:shop, :shopify_topic, :delivery_id, :body, {now})
+    ON CONFLICT (delivery_id) DO NOTHING
+    """
+)
+_REQUESTS = statement(
+    "SELECT id, shop, shopify_topic, received_at, state FROM requests ORDER BY id DESC"
+)
+
+
+async def get(tx: Transaction, name: str) -> str:
+    """The value kept under ``name``; empty if there is none."""
+    found = await tx.run(_GET, name=name)
+    return str(found[0].value) if found else ""
+
+
+async def put(tx: Transaction, name: str, value: str) -> None:
+    """Keep ``value`` under ``name``."""
+    await tx.run(_PUT, name=name, value=value)
+
+
+async def audit(tx: Transaction, action: str, subject: str, detail: str = "") -> None:
+    """Write down that something was done."""
+    await tx.run(_AUDIT, action=action, subject=subject, detail=detail)
+
+
+async def keep_request(tx: Transaction, vault: Vault, new: ComplianceRequest) -> None:
+    """Keep a compliance request as pending, its body sealed; the same delivery is kept once."""
+    await tx.run(
+        _REQUEST,
+        shop=new.shop,
+        shopify_topic=new.shopify_topic,
+        delivery_id=new.delivery_id,
+        body=vault.seal(new.body.decode("utf-8", "replace")),
+    )
+
+
+async def requests(tx: Transaction) -> Sequence[Row[Any]]:
+    """All compliance requests, newest first, without their bodies."""
+    return await tx.run(_REQUESTS)

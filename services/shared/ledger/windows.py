@@ -1,0 +1,119 @@
+"""Scans: what was read of a store, from when to when, and whether to the end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from services.shared.ledger.engine import Transaction, statement
+from services.shared.ledger.moments import read, written
+
+
+class WindowState(StrEnum):
+    """How a scan ended, or that it has not."""
+
+    RUNNING = "running"
+    COMPLETE = "complete"
+    BROKEN = "broken"
+    VOID = "void"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewWindow:
+    """A scan that begins: everything changed after ``since``, or everything there is."""
+
+    shop: str
+    kind: str
+    mode: str
+    since: datetime | None
+    started_at: datetime
+    owner: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """The last complete scan of one object type of one store; its times are Shopify's."""
+
+    id: int
+    since: datetime | None
+    started_at: datetime
+
+
+_LAST = statement(
+    """SELECT id, since, started_at FROM windows
+    WHERE shop = :shop AND kind = :kind AND state = 'complete'
+    ORDER BY started_at DESC LIMIT 1"""
+)
+_BEGIN = statement(
+    """INSERT INTO windows (shop, kind, mode, since, started_at, state, owner)
+    VALUES (:shop, :kind, :mode, :since, :started_at, 'running', :owner) RETURNING id"""
+)
+_ADVANCE = statement(
+    """UPDATE windows SET read = :read, appended = :appended, cursor = :cursor
+    WHERE id = :id AND state = 'running'"""
+)
+_END = statement(
+    """UPDATE windows SET state = :state, ended_at = {now}, read = :read, appended = :appended
+    WHERE id = :id AND state = 'running' RETURNING id"""
+)
+_BREAK_OTHERS = statement(
+    """UPDATE windows SET state = 'broken', ended_at = {now}
+    WHERE state = 'running' AND owner <> :owner"""
+)
+_PRUNE = statement(
+    """DELETE FROM windows WHERE state <> 'running' AND started_at < {now} - :older_than
+    AND id NOT IN (SELECT max(id) FROM windows WHERE state = 'complete' GROUP BY shop, kind)"""
+)
+_VOID = statement("UPDATE windows SET state = 'void' WHERE state = 'complete'")
+
+
+async def last_complete(tx: Transaction, shop: str, kind: str) -> Window | None:
+    """The latest scan that was read to its end, if there is one."""
+    found = await tx.run(_LAST, shop=shop, kind=kind)
+    if not found:
+        return None
+    row = found[0]
+    return Window(id=row.id, since=read(row.since), started_at=read(row.started_at))
+
+
+async def begin(tx: Transaction, new: NewWindow) -> int:
+    """A new running scan's id."""
+    added = await tx.run(
+        _BEGIN,
+        shop=new.shop,
+        kind=new.kind,
+        mode=new.mode,
+        since=written(new.since),
+        started_at=written(new.started_at),
+        owner=new.owner,
+    )
+    return int(added[0].id)
+
+
+async def advance(tx: Transaction, window: int, *, read_: int, appended: int, cursor: str) -> None:
+    """How far a running scan has come."""
+    await tx.run(_ADVANCE, id=window, read=read_, appended=appended, cursor=cursor)
+
+
+async def end(
+    tx: Transaction, window: int, state: WindowState, *, read_: int, appended: int
+) -> bool:
+    """Close a running scan; whether it was still ours to close."""
+    closed = await tx.run(_END, id=window, state=state.value, read=read_, appended=appended)
+    return bool(closed)
+
+
+async def break_others(tx: Transaction, owner: str) -> None:
+    """Scans of processes that are gone are broken, never done."""
+    await tx.run(_BREAK_OTHERS, owner=owner)
+
+
+async def void_all(tx: Transaction) -> None:
+    """Nothing scanned so far counts any more: after a restore, everything is scanned again."""
+    await tx.run(_VOID)
+
+
+async def prune(tx: Transaction, older_than_ms: int) -> None:
+    """Forget old scans, but the last complete one of each object type."""
+    await tx.run(_PRUNE, older_than=older_than_ms)

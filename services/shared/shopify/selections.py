@@ -1,0 +1,143 @@
+"""The GraphQL documents we send to Shopify, made from the catalogue.
+
+A query may ask for at most 1,000 points: an object costs 1, a connection its ``first`` times a
+node, scalars nothing (facts 2.4). The sizes below keep every document under it, with room for
+what Shopify may count besides. https://shopify.dev/docs/api/usage/limits
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from types import MappingProxyType
+from typing import Final
+
+from services.shared.contract.topics import ObjectType
+from services.shared.shopify.catalogue.fields import Field, Selection, selection_of, written
+from services.shared.shopify.catalogue.kinds import CATALOGUE, Kind, Parts
+
+API_VERSION: Final = "2026-10"
+LIST_PAGE: Final = 250
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sizes:
+    """How much of a kind one call asks for: records, parts of each, parts of a further page."""
+
+    ids_per_call: int
+    parts: int = 0
+    further_parts: int = 0
+
+
+SIZES: Final[Mapping[str, Sizes]] = MappingProxyType(
+    {
+        ObjectType.CUSTOMERS: Sizes(ids_per_call=100),
+        ObjectType.PRODUCTS: Sizes(ids_per_call=10, parts=15, further_parts=150),
+        ObjectType.ORDERS: Sizes(ids_per_call=8, parts=6, further_parts=60),
+        ObjectType.CHECKOUTS: Sizes(ids_per_call=6, parts=8, further_parts=50),
+    }
+)
+IDS_PER_CALL: Final[Mapping[str, int]] = MappingProxyType(
+    {kind: sizes.ids_per_call for kind, sizes in SIZES.items()}
+)
+"""How many ids fit into one call of ``HYDRATE``."""
+
+
+def query_for(kind: str, since: datetime) -> str | None:
+    """The search that finds what changed since ``since``, for ``LIST``'s variable ``query``.
+
+    ``None`` for customers: their filter knows whole days only, so they are read newest first down
+    to the watermark (facts 2.2). Times are quoted, in UTC, in whole seconds rounded down: unquoted
+    ones lose their time (facts 2.3). Products hide what is not active unless asked.
+    """
+    if kind == ObjectType.CUSTOMERS:
+        return None
+    moment = since.astimezone(UTC).replace(microsecond=0)
+    changed = f"updated_at:>='{moment:%Y-%m-%dT%H:%M:%SZ}'"
+    if kind == ObjectType.PRODUCTS:
+        return f"{changed} AND status:active,archived,draft,unlisted"
+    return changed
+
+
+def gid_of(kind: str, record_id: str) -> str:
+    """Shopify's global id of a record: ``gid://shopify/Order/123``."""
+    return f"gid://shopify/{CATALOGUE[kind].graphql_type}/{record_id}"
+
+
+def _selection(fields: Iterable[Field]) -> Selection:
+    return selection_of(field.node for field in fields if field.node)
+
+
+def _page(parts: Parts, first: str) -> str:
+    nodes = written({"id": {}, **_selection(parts.fields)})
+    return (
+        f"{parts.connection}({first}) {{ nodes {{ {nodes} }} "
+        "pageInfo { hasNextPage endCursor } }"
+    )
+
+
+def _hydrate(kind: Kind) -> str:
+    """``$ids``: global ids; answers ``nodes``, ``null`` for what we can't see."""
+    selected = written({"id": {}, **_selection(kind.fields)})
+    page = _page(kind.parts, f"first: {SIZES[kind.name].parts}") if kind.parts else ""
+    return (
+        f"query Hydrate{kind.graphql_type}($ids: [ID!]!) "
+        f"{{ nodes(ids: $ids) {{ ... on {kind.graphql_type} {{ {selected} {page} }} }} }}"
+    )
+
+
+def _further(kind: Kind, parts: Parts) -> str:
+    """``$id`` and ``$after``, a cursor of ``nodes.cursor_after``; answers ``node``."""
+    page = _page(parts, f"first: {SIZES[kind.name].further_parts}, after: $after")
+    return (
+        f"query Further{kind.graphql_type}($id: ID!, $after: String!) "
+        f"{{ node(id: $id) {{ ... on {kind.graphql_type} {{ id updatedAt {page} }} }} }}"
+    )
+
+
+def _list(name: str, arguments: str, nodes: str) -> str:
+    declared = "$after: String" + (", $query: String" if "$query" in arguments else "")
+    return (
+        f"query Changed{name[0].upper()}{name[1:]}({declared}) "
+        f"{{ {name}(first: {LIST_PAGE}, after: $after, {arguments}) "
+        f"{{ nodes {{ {nodes} }} pageInfo {{ hasNextPage endCursor }} }} }}"
+    )
+
+
+HYDRATE: Final[Mapping[str, str]] = MappingProxyType(
+    {name: _hydrate(kind) for name, kind in CATALOGUE.items()}
+)
+"""Reads up to ``IDS_PER_CALL`` records by their global ids."""
+
+FURTHER: Final[Mapping[str, str]] = MappingProxyType(
+    {name: _further(kind, kind.parts) for name, kind in CATALOGUE.items() if kind.parts}
+)
+"""Reads a further page of one record's parts."""
+
+CONNECTIONS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        ObjectType.CUSTOMERS: "customers",
+        ObjectType.PRODUCTS: "products",
+        ObjectType.ORDERS: "orders",
+        ObjectType.CHECKOUTS: "abandonedCheckouts",
+    }
+)
+"""The name under which the answer to ``LIST`` has its page."""
+
+LIST: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        ObjectType.CUSTOMERS: _list(
+            "customers", "sortKey: UPDATED_AT, reverse: true", "id updatedAt"
+        ),
+        ObjectType.PRODUCTS: _list(
+            "products", "query: $query, sortKey: UPDATED_AT", "id updatedAt"
+        ),
+        ObjectType.ORDERS: _list("orders", "query: $query, sortKey: UPDATED_AT", "id updatedAt"),
+        # No order by time here: page through all that the filter finds.
+        ObjectType.CHECKOUTS: _list(
+            "abandonedCheckouts", "query: $query, sortKey: ID", "id updatedAt completedAt"
+        ),
+    }
+)
+"""Lists what changed, a page at a time; ``after`` and, but for customers, ``query``."""
