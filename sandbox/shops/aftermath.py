@@ -7,12 +7,12 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from sandbox.shopify import actions
-from sandbox.shopify.actions.orders import CANCEL_REASONS
 from sandbox.shopify.model import Record
 from sandbox.shopify.store import Store
 from sandbox.shops.odds import happens
 
 CANCELLED, EDITED, SHIPPED, DELIVERED, RETURNED = 0.04, 0.06, 0.85, 0.7, 0.12
+CANCEL_REASONS = ("customer", "declined", "fraud", "inventory", "other", "staff")
 Later = list[tuple[timedelta, Callable[[], object]]]
 
 
