@@ -1,0 +1,1 @@
+"""Two stores with a past, and what goes on in them: data that looks real, under a seed."""
