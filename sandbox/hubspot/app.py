@@ -14,10 +14,13 @@ from sandbox.hubspot.account import Account
 from sandbox.hubspot.answering import answer_to
 from sandbox.hubspot.backstage import Backstage
 from sandbox.hubspot.calls import Answer, Call
+from sandbox.hubspot.routing import find
 from sandbox.hubspot.striking import struck
+from sandbox.hubspot.table import FAMILIES
 
 BACKSTAGE = "/_sandbox"
 NO_CONTENT = 204
+RESET = 0  # what a call without an answer is counted under
 
 
 class ConnectionDroppedError(httpx.ReadError):
@@ -37,12 +40,14 @@ class Simulator(Starlette):
             await super().__call__(scope, receive, send)
             return
         call = await _call_in(scope, receive, self.account)
-        answer = await struck(self.account, call, lambda: answer_to(self.account, call))
+        found = find(FAMILIES, call.method, call.path)
+        shape = found.shape if found else call.path
+        answer = await struck(self.account, call, lambda: answer_to(self.account, call, found))
         if answer is None:
-            self.account.calls[call.method, call.path, 0] += 1
+            self.account.calls[call.method, shape, RESET] += 1
             _drop(receive)
             return
-        self.account.calls[call.method, call.path, answer.status] += 1
+        self.account.calls[call.method, shape, answer.status] += 1
         await _send(send, answer)
 
 
@@ -63,7 +68,7 @@ async def _call_in(scope: Scope, receive: Receive, account: Account) -> Call:
     }
     return Call(
         method=scope["method"],
-        path=scope["path"],
+        path=scope.get("raw_path", b"").decode("ascii") or scope["path"],
         query_string=scope["query_string"].decode("latin-1"),
         headers=dict(headers),
         body=b"".join(parts),

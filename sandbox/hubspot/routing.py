@@ -7,6 +7,7 @@ and so on. A path that is in no table is answered 501: the simulator never guess
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from urllib.parse import unquote
 
 from sandbox.hubspot.account import Account
 from sandbox.hubspot.calls import Answer, Call
@@ -64,15 +65,19 @@ def family(area: str, versions: tuple[str, ...], routes: tuple[Route, ...]) -> F
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """A route with the version and the variables of the path that led to it."""
+    """A route with the version and the variables of the path that led to it.
+
+    ``shape`` is the path without ids, for counting.
+    """
 
     route: Route
     version: str
     params: dict[str, str]
+    shape: str
 
 
 def find(families: tuple[Family, ...], method: str, path: str) -> Found | None:
-    """The route for a call; None when the simulator does not serve it."""
+    """The route for a call; None when the simulator does not serve it. ``path`` is still quoted."""
     for each in families:
         match = each.base.match(path)
         if match is None:
@@ -82,7 +87,12 @@ def find(families: tuple[Family, ...], method: str, path: str) -> Found | None:
             if candidate.method == method and len(candidate.pattern) == len(parts):
                 params = _params(candidate.pattern, parts)
                 if params is not None:
-                    return Found(route=candidate, version=match[1], params=params)
+                    return Found(
+                        route=candidate,
+                        version=match[1],
+                        params=params,
+                        shape=_shape(match, candidate, params),
+                    )
     return None
 
 
@@ -90,7 +100,16 @@ def _params(pattern: tuple[str, ...], parts: list[str]) -> dict[str, str] | None
     params = {}
     for wanted, part in zip(pattern, parts, strict=True):
         if wanted[0] == "{":
-            params[wanted[1:-1]] = part
+            params[wanted[1:-1]] = unquote(part)
         elif wanted != part:
             return None
     return params
+
+
+def _shape(match: re.Match[str], route: Route, params: dict[str, str]) -> str:
+    before = match.string[: match.start(2)] if match[2] else f"{match.string}/"
+    parts = (
+        params[each[1:-1]] if each.endswith("ObjectType}") or each == "{objectType}" else each
+        for each in route.pattern
+    )
+    return (before + "/".join(parts)).rstrip("/")

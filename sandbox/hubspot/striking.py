@@ -114,11 +114,6 @@ _GARBLED: dict[str, Callable[[Answer], Answer]] = {
 }
 
 
-def counted(answer: Answer | None) -> int:
-    """The status a call is counted under; 0 for a reset."""
-    return 0 if answer is None else answer.status
-
-
 def described(fault: Fault) -> Json:
     """A fault as ``GET /_sandbox/faults`` shows it."""
     return {name: getattr(fault, name) for name in Fault.__dataclass_fields__}

@@ -1,37 +1,54 @@
-"""An event loop whose time passes only by waiting: hours of sleeping take no time."""
-
-from __future__ import annotations
+"""An event loop whose clock jumps to the next timer whenever there is nothing else to do."""
 
 import asyncio
 import selectors
 from collections.abc import Coroutine
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 T = TypeVar("T")
+START = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
 
 
-class _Selector(selectors.SelectSelector):
-    now = 0.0
+class _JumpingSelector(selectors.DefaultSelector):
+    """Never waits: a wait for a timer moves the clock instead."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.elapsed = 0.0
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        if timeout is None:
-            raise RuntimeError("every task waits for something that never comes")
-        self.now += max(timeout, 0.0)
-        return super().select(0)
+        ready = super().select(0)
+        if not ready and timeout is None:
+            raise RuntimeError("everything waits for something that never comes")
+        if not ready and timeout:
+            self.elapsed += timeout
+        return ready
 
 
 class VirtualTimeLoop(asyncio.SelectorEventLoop):
-    """Jumps to the next timer instead of waiting for it."""
+    """Hours pass in milliseconds; no sockets, no threads."""
 
     def __init__(self) -> None:
-        self._virtual = _Selector()
-        super().__init__(self._virtual)
+        self._jumping = _JumpingSelector()
+        super().__init__(self._jumping)
 
     def time(self) -> float:
-        return self._virtual.now
+        return self._jumping.elapsed
+
+    def now(self) -> datetime:
+        """The virtual wall clock: the same clock, from a fixed start."""
+        return START + timedelta(seconds=self.time())
 
 
-def in_virtual_time(main: Coroutine[Any, Any, T]) -> T:
-    """Run ``main`` to its end; the loop's clock begins at 0."""
+def virtual_now() -> datetime:
+    """The time of the running virtual loop."""
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, VirtualTimeLoop)
+    return loop.now()
+
+
+def in_virtual_time(story: Coroutine[Any, Any, T]) -> T:
+    """Run a story to its end in virtual time."""
     with asyncio.Runner(loop_factory=VirtualTimeLoop) as runner:
-        return runner.run(main)
+        return runner.run(story)

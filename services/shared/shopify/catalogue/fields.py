@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 from services.shared.contract.errors import EventAtFaultError
 from services.shared.contract.records import Value
@@ -83,7 +83,7 @@ def reader_for(
                     elif value is not ABSENT:
                         converted = convert(value)
                         if converted is not ABSENT:
-                            values[name] = cast("Value", converted)
+                            values[name] = converted
         except ABSURD as problem:
             raise EventAtFaultError("absurd_value", detail=f"{kind}.{name}") from problem
         return values

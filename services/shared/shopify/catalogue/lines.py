@@ -45,26 +45,38 @@ _in_node = _sum_of_sets("allocatedAmountSet")
 
 
 def _unit_discount_in_body(line: Any) -> Decimal | Absent:
-    return _per_unit(line, line.get("discount_allocations", ABSENT), _in_body)
+    if "discount_allocations" not in line:
+        return ABSENT
+    return _per_unit(line, _in_body(line["discount_allocations"] or ()))
 
 
 def _unit_discount_in_node(line: Any) -> Decimal | Absent:
-    allocations = line.get("discountAllocations", ABSENT)
-    if type(allocations) is dict:  # a connection, in checkouts
+    if "discountAllocations" not in line:
+        return ABSENT
+    allocations = line["discountAllocations"]
+    if isinstance(allocations, dict):  # a connection, in checkouts
         allocations = allocations["nodes"]
-    return _per_unit(line, allocations, _in_node)
+    return _per_unit(line, _in_node(allocations))
 
 
-def _per_unit(line: Any, allocations: Any, total: Callable[[Any], Decimal]) -> Decimal | Absent:
-    """What the codes and automatic discounts take off one piece.
+def _per_unit(line: Any, total: Decimal) -> Decimal:
+    """What the codes and automatic discounts take off one piece of those ordered.
 
     ``total_discount`` is often "0.00" although a code applied (facts 1.4), hence the allocations.
     """
-    if allocations is ABSENT:
-        return ABSENT
-    if not allocations:
-        return Decimal(0)
-    return total(allocations) / max(integer(line["quantity"]), 1)
+    return total / max(integer(line["quantity"]), 1) if total else total
+
+
+def _kept(name: str) -> Place:
+    """The id of a line's product or variant. A node has ``null`` also for one since deleted.
+
+    What the line was of is still true then, so ``null`` is unknown, not empty.
+    """
+
+    def read(line: Any) -> str | Absent:
+        return id_in(line[name]["id"]) if line.get(name) else ABSENT
+
+    return Place(path="", read=read, inside=f"{name} {{ id }}")
 
 
 ORDER_LINES = (
@@ -88,8 +100,8 @@ ORDER_LINES = (
         Place(path="taxLines", read=_sum_of_sets("priceSet"), inside="priceSet { shopMoney { amount } }"),
     ),
     field("currency", FieldType.TEXT, "Currency", "price_set.shop_money.currency_code", "originalUnitPriceSet.shopMoney.currencyCode"),
-    field("product_id", FieldType.TEXT, "Product ID", Place(path="product_id", read=id_in), Place(path="product.id", read=id_in)),
-    field("variant_id", FieldType.TEXT, "Variant ID", Place(path="variant_id", read=id_in), Place(path="variant.id", read=id_in)),
+    field("product_id", FieldType.TEXT, "Product ID", Place(path="product_id", read=id_in), _kept("product")),
+    field("variant_id", FieldType.TEXT, "Variant ID", Place(path="variant_id", read=id_in), _kept("variant")),
 )  # fmt: skip
 
 CHECKOUT_LINES = (
@@ -107,6 +119,6 @@ CHECKOUT_LINES = (
     ),
     # GraphQL has no taxes by line of a checkout.
     field("tax", FieldType.MONEY, "Tax", Place(path="tax_lines", read=_sum("price")), None),
-    field("product_id", FieldType.TEXT, "Product ID", Place(path="product_id", read=id_in), Place(path="product.id", read=id_in)),
-    field("variant_id", FieldType.TEXT, "Variant ID", Place(path="variant_id", read=id_in), Place(path="variant.id", read=id_in)),
+    field("product_id", FieldType.TEXT, "Product ID", Place(path="product_id", read=id_in), _kept("product")),
+    field("variant_id", FieldType.TEXT, "Variant ID", Place(path="variant_id", read=id_in), _kept("variant")),
 )  # fmt: skip

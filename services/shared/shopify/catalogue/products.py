@@ -39,9 +39,9 @@ def _names(options: Any) -> Value:
 def _first_image(product: Any) -> Value | Absent:
     if product.get("image"):
         return text(product["image"]["src"])
-    images = product.get("images", ABSENT)
-    if images is ABSENT:
+    if "images" not in product:
         return ABSENT
+    images = product["images"]
     return text(images[0]["src"]) if images else None
 
 

@@ -50,14 +50,12 @@ def refunded(order: Any) -> Decimal | Absent:
     read can tell.
     """
     total = Decimal(0)
-    refunds = order.get("refunds", ABSENT)
-    if refunds is ABSENT:
+    if "refunds" not in order:
         return ABSENT
-    for refund in refunds or ():
-        transactions = refund.get("transactions", ABSENT)
-        if transactions is ABSENT:
+    for refund in order["refunds"] or ():
+        if "transactions" not in refund:
             return ABSENT
-        for each in transactions:
+        for each in refund["transactions"]:
             if each["kind"] != "refund" or each["status"] != "success":
                 continue
             if each.get("currency") not in (None, order.get("currency")):

@@ -1,0 +1,1 @@
+"""The Admin GraphQL API: views of records, search, cost, execution."""

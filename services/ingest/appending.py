@@ -1,0 +1,121 @@
+"""The way to the log, with an end to everything: time, requests in flight, bytes in memory."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Self
+
+from services.ingest.delivery import Accepted
+from services.ingest.metrics import Metrics
+from services.ingest.outcomes import DEFAULT_RETRY_SECONDS, Outcome
+from services.shared.contract.errors import LogUnavailableError, WorldAtFaultError
+from services.shared.log.port import Appender
+from services.shared.runtime.logging import Action
+
+_logger = logging.getLogger(__name__)
+
+# Whether the log would take an event now; asked by the readiness probe alone.
+Writable = Callable[[], Awaitable[bool]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounds:
+    """What may be going on at once. Sizes in bytes, times in seconds."""
+
+    body_bytes: int
+    held_bytes: int
+    in_flight: int
+    append_seconds: float
+
+
+class BoundedLog:
+    """An appender that always answers within ``bounds.append_seconds``, by an outcome.
+
+    An append given up may still become durable: Shopify delivers it again, and it is superseded.
+    """
+
+    def __init__(self, appender: Appender, bounds: Bounds, metrics: Metrics) -> None:
+        self.bounds = bounds
+        self.retry_seconds = DEFAULT_RETRY_SECONDS
+        self.held_bytes = 0
+        self._in_flight = 0
+        self._available = True
+        self._appender = appender
+        self._metrics = metrics
+        metrics.in_flight.set_function(lambda: self._in_flight)
+        metrics.held_bytes.set_function(lambda: self.held_bytes)
+
+    def room(self) -> Room:
+        """Room for one body, given back at the end of the ``with`` block."""
+        return Room(self)
+
+    async def append(self, accepted: Accepted) -> Outcome:
+        """The outcome of ``accepted`` once the log has it, else why it has not."""
+        if self._in_flight >= self.bounds.in_flight:
+            return Outcome.TOO_MANY_IN_FLIGHT
+        time = asyncio.get_running_loop().time
+        began = time()
+        self._in_flight += 1
+        try:
+            async with asyncio.timeout(self.bounds.append_seconds):
+                await self._appender.append((accepted.event,))
+        except LogUnavailableError as problem:
+            return self._unavailable(Outcome.LOG_UNAVAILABLE, problem.retry_after)
+        except TimeoutError:
+            return self._unavailable(Outcome.LOG_TOO_SLOW, None)
+        finally:
+            self._in_flight -= 1
+        self._metrics.append_seconds.observe(time() - began)
+        self._metrics.accepted_bytes.inc(len(accepted.event.value))
+        if not self._available:
+            self._available = True
+            _logger.info("the log takes events again", extra={"action": Action.LOG_AVAILABLE})
+        return accepted.outcome
+
+    async def is_writable(self, writable: Writable) -> bool:
+        """What ``writable`` says, within the time an append may take; no answer is a no."""
+        try:
+            async with asyncio.timeout(self.bounds.append_seconds):
+                return await writable()
+        except (WorldAtFaultError, TimeoutError):
+            return False
+
+    def _unavailable(self, outcome: Outcome, retry_after: float | None) -> Outcome:
+        self.retry_seconds = max(DEFAULT_RETRY_SECONDS, math.ceil(retry_after or 0))
+        if self._available:
+            self._available = False
+            _logger.warning(
+                "the log does not take events",
+                extra={"action": Action.LOG_UNAVAILABLE, "outcome": outcome.value},
+            )
+        return outcome
+
+
+class Room:
+    """The memory one body takes."""
+
+    __slots__ = ("_log", "_taken")
+
+    def __init__(self, log: BoundedLog) -> None:
+        self._log = log
+        self._taken = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._log.held_bytes -= self._taken
+
+    def take(self, count: int) -> Outcome | None:
+        """Count bytes in; why they are too many, if they are."""
+        self._taken += count
+        self._log.held_bytes += count
+        if self._taken > self._log.bounds.body_bytes:
+            return Outcome.BODY_TOO_LARGE
+        if self._log.held_bytes > self._log.bounds.held_bytes:
+            return Outcome.TOO_MANY_BYTES
+        return None

@@ -1,0 +1,186 @@
+"""From a request's headers and body to an event, or to the reason why not. Pure.
+
+Two steps, so that a stranger's body is never waited for: :func:`claim_in` looks at the headers
+alone, :func:`event_for` at the body once it is there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from types import MappingProxyType
+
+from services.ingest.outcomes import Outcome
+from services.ingest.stores import KnownStores
+from services.shared.contract import topics
+from services.shared.contract.events import Change, NewEvent, Origin, Provenance, headers_of
+from services.shared.shopify.ids import record_id_in
+from services.shared.shopify.signature import SIGNATURE_CHARACTERS, digest_in, is_signed
+
+# Both families: webhooks as they are, and the "Events" to come.
+# https://shopify.dev/docs/apps/build/webhooks/delivery-structure
+_FAMILIES = (b"x-shopify-", b"shopify-")
+_SIGNATURE, _SHOP, _TOPIC = "hmac-sha256", "shop-domain", "topic"
+_API_VERSION, _WEBHOOK_ID = "api-version", "webhook-id"
+_EVENT_ID, _TRIGGERED_AT, _TRACEPARENT = "event-id", "triggered-at", "traceparent"
+_FIELDS: Mapping[bytes, str] = MappingProxyType(
+    {
+        family + name.encode(): name
+        for family in _FAMILIES
+        for name in (
+            _SIGNATURE,
+            _SHOP,
+            _TOPIC,
+            _API_VERSION,
+            _WEBHOOK_ID,
+            _EVENT_ID,
+            _TRIGGERED_AT,
+        )
+    }
+    | {b"traceparent": _TRACEPARENT}
+)
+
+# Bodies that are the whole record, with its ``updated_at``. All others only say that it may have
+# changed. https://shopify.dev/docs/api/webhooks
+_STATES = frozenset(
+    {
+        *(f"customers/{change}" for change in ("create", "update", "enable", "disable")),
+        *(f"products/{change}" for change in ("create", "update")),
+        *(f"orders/{change}" for change in ("create", "updated", "paid", "cancelled")),
+        *(f"orders/{change}" for change in ("fulfilled", "partially_fulfilled", "link_requested")),
+        *(f"checkouts/{change}" for change in ("create", "update")),
+    }
+)
+
+_PLAIN = re.compile(rb"[\x21-\x7e]{1,200}")
+_DELIVERY_ID = re.compile(r"[\w.-]{1,128}", re.ASCII)
+_TRACE = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """What the headers say, about a store we know; none of it is proven yet."""
+
+    shop: str
+    digest: bytes = field(repr=False)
+    secrets: Sequence[bytes] = field(repr=False)
+    told: Mapping[str, bytes] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """Nothing to append."""
+
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accepted:
+    """Signed by the store; to be appended before anybody is told."""
+
+    outcome: Outcome
+    event: NewEvent
+
+
+def decide(
+    headers: Iterable[tuple[bytes, bytes]], body: bytes, stores: KnownStores, received_at: datetime
+) -> Accepted | Refused:
+    """Both steps at once; for any headers and any body, without raising."""
+    claim = claim_in(headers, stores)
+    return claim if isinstance(claim, Refused) else event_for(claim, body, received_at)
+
+
+def claim_in(headers: Iterable[tuple[bytes, bytes]], stores: KnownStores) -> Claim | Refused:
+    """What the headers (names in lower case, as ASGI gives them) claim, if it can be checked."""
+    told: dict[str, bytes] = {}
+    doubled: set[str] = set()
+    for name, value in headers:
+        known = _FIELDS.get(name)
+        if known is None:
+            continue
+        if known in told:
+            doubled.add(known)
+        told[known] = value
+    if not stores.are_loaded:
+        return Refused(outcome=Outcome.STORES_NOT_LOADED)
+    shop = told.get(_SHOP, b"").decode("latin-1").lower()
+    secrets = stores.secrets_of(shop)
+    if not secrets or _SHOP in doubled:
+        return Refused(outcome=Outcome.UNKNOWN_STORE)
+    digest = _digest(told.get(_SIGNATURE), doubled=_SIGNATURE in doubled)
+    if isinstance(digest, Outcome):
+        return Refused(outcome=digest)
+    for each in doubled:  # nothing says which of the two is meant
+        del told[each]
+    return Claim(shop=shop, digest=digest, secrets=secrets, told=told)
+
+
+def event_for(claim: Claim, body: bytes, received_at: datetime) -> Accepted | Refused:
+    """The event, if the store signed ``body``: unreadable or of an unknown topic, it is kept."""
+    if not is_signed(body, claim.digest, claim.secrets):
+        return Refused(outcome=Outcome.WRONG_SIGNATURE)
+    shopify_topic = _plain(claim.told, _TOPIC)
+    topic = topics.topic_for(shopify_topic)
+    record_id = record_id_in(shopify_topic, body)
+    kind = topic.removeprefix("shopify.")
+    event = NewEvent(
+        topic=topic,
+        key=f"{claim.shop}/{kind}/{record_id or _delivery_id(claim, body)}",
+        value=body,
+        headers=headers_of(_provenance(claim, shopify_topic, received_at)),
+    )
+    return Accepted(outcome=_accepted_as(topic, record_id), event=event)
+
+
+def _digest(claimed: bytes | None, *, doubled: bool) -> bytes | Outcome:
+    if claimed is None:
+        return Outcome.NO_SIGNATURE
+    if doubled:
+        return Outcome.DOUBLED_SIGNATURE
+    return digest_in(claimed) or _what_is_wrong_with(claimed)
+
+
+def _what_is_wrong_with(signature: bytes) -> Outcome:
+    if not signature:
+        return Outcome.EMPTY_SIGNATURE
+    if not signature.isascii():
+        return Outcome.NON_ASCII_SIGNATURE
+    right_length = len(signature) == SIGNATURE_CHARACTERS
+    return Outcome.MALFORMED_SIGNATURE if right_length else Outcome.WRONG_LENGTH_SIGNATURE
+
+
+def _accepted_as(topic: str, record_id: str) -> Outcome:
+    if topic == topics.UNKNOWN:
+        return Outcome.ACCEPTED_UNKNOWN_TOPIC
+    return Outcome.ACCEPTED if record_id else Outcome.ACCEPTED_UNREADABLE
+
+
+def _provenance(claim: Claim, shopify_topic: str, received_at: datetime) -> Provenance:
+    traceparent = _plain(claim.told, _TRACEPARENT)
+    return Provenance(
+        shop=claim.shop,
+        origin=Origin.WEBHOOK,
+        change=Change.STATE if shopify_topic in _STATES else Change.HINT,
+        shopify_topic=shopify_topic,
+        api_version=_plain(claim.told, _API_VERSION),
+        webhook_id=_plain(claim.told, _WEBHOOK_ID),
+        event_id=_plain(claim.told, _EVENT_ID),
+        triggered_at=_plain(claim.told, _TRIGGERED_AT),
+        received_at=received_at,
+        traceparent=traceparent if _TRACE.fullmatch(traceparent) else "",
+    )
+
+
+def _plain(told: Mapping[str, bytes], name: str) -> str:
+    """A header as text, or nothing: they are unsigned, so what is no short plain word is left."""
+    value = told.get(name, b"")
+    return value.decode("ascii") if _PLAIN.fullmatch(value) else ""
+
+
+def _delivery_id(claim: Claim, body: bytes) -> str:
+    """The delivery's id where there is one, else the body's digest: the same for each retry."""
+    given = _plain(claim.told, _WEBHOOK_ID)
+    return given if _DELIVERY_ID.fullmatch(given) else hashlib.sha256(body).hexdigest()

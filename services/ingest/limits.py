@@ -1,0 +1,237 @@
+"""What uvicorn does not limit, limited: headers, bodies and silence, by bytes and by time.
+
+uvicorn calls its application once the headers are complete and never limits them, and it lets a
+body take for ever. This subclass of its httptools protocol keeps, for each connection, what is
+being read and until when; one timer a connection looks at that now and then: a request costs none.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import ClassVar
+
+import httptools
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+
+from services.ingest.metrics import Metrics
+from services.ingest.outcomes import STATUS, Outcome, headers_for
+
+# How long a refused sender may take to read why: closing on unread bytes resets the connection,
+# and the answer is lost. Nothing is read meanwhile.
+LINGER_SECONDS = 0.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Sizes in bytes, times in seconds."""
+
+    header_bytes: int
+    header_seconds: float
+    body_bytes: int
+    body_seconds: float
+    idle_seconds: float
+    connections: int
+
+    @property
+    def look_seconds(self) -> float:
+        """How often a connection is looked at: no deadline set in between can be missed."""
+        return min(self.header_seconds, self.body_seconds, self.idle_seconds)
+
+
+class _Reading(Enum):
+    NOTHING = auto()  # between requests, or while one is being answered
+    HEADERS = auto()
+    BODY = auto()
+    REFUSED = auto()  # never again
+    UPGRADED = auto()  # to a protocol we do not speak: the answer ends the connection
+
+
+def limited(limits: Limits, metrics: Metrics) -> type[LimitedProtocol]:
+    """The protocol class for ``uvicorn.Config(http=…)``; ``metrics`` count every refusal."""
+    members = {"limits": limits, "metrics": metrics}
+    return type("LimitedProtocol", (LimitedProtocol,), members)
+
+
+class LimitedProtocol(HttpToolsProtocol):
+    """One connection. Says nothing in the log: what comes here is strangers' input."""
+
+    limits: ClassVar[Limits]
+    metrics: ClassVar[Metrics]
+
+    _reading = _Reading.NOTHING
+    _deadline = math.inf  # on the loop's clock; whatever is being read must be read by then
+    _header_bytes = 0
+    _body_bytes = 0
+    _look: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begin waiting for headers, if there is room for one more."""
+        super().connection_made(transport)
+        self.metrics.connections.inc()
+        if len(self.connections) > self.limits.connections:
+            self._refuse(Outcome.TOO_MANY_CONNECTIONS)
+            return
+        self._deadline = self.loop.time() + self.limits.header_seconds
+        self._look = self.loop.call_later(self.limits.look_seconds, self._look_at_deadline)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Stop looking; a sender that left in the middle of its request is counted."""
+        if self._look is not None:
+            self._look.cancel()
+        if self._reading is _Reading.BODY or self._header_bytes:
+            self.metrics.count(Outcome.DISCONNECTED)
+        self.metrics.connections.dec()
+        super().connection_lost(exc)
+
+    def shutdown(self) -> None:
+        """At the process' end: finish what has arrived whole, refuse what has not."""
+        if self._reading is _Reading.BODY or self._header_bytes:
+            self._refuse(Outcome.STOPPING)
+        elif self._reading is not _Reading.REFUSED:
+            super().shutdown()
+
+    # What arrives
+
+    def data_received(self, data: bytes) -> None:
+        """Feed the parser, never more of the headers than is allowed."""
+        self._unset_keepalive_if_required()
+        while data and self._reading not in _DEAF:
+            if self._reading is _Reading.NOTHING:
+                self._expect_headers()
+            if self._reading is _Reading.BODY:
+                piece, data = data, b""
+            else:
+                room = self.limits.header_bytes - self._header_bytes
+                if room <= 0:
+                    self._refuse(Outcome.HEADERS_TOO_LARGE)
+                    return
+                piece, data = (data, b"") if len(data) <= room else (data[:room], data[room:])
+                self._header_bytes += len(piece)
+            self._feed(piece)
+
+    def _feed(self, piece: bytes) -> None:
+        try:
+            self.parser.feed_data(piece)
+        except httptools.HttpParserUpgrade:
+            if self._reading is not _Reading.REFUSED:
+                self._reading = _Reading.UPGRADED
+                self._deadline = math.inf
+                self.cycle.keep_alive = False
+        except httptools.HttpParserError:
+            self._refuse(Outcome.NOT_HTTP)
+
+    def _expect_headers(self) -> None:
+        self._reading = _Reading.HEADERS
+        self._header_bytes = 0
+        self._deadline = self.loop.time() + self.limits.header_seconds
+
+    # What the parser finds
+
+    def on_message_begin(self) -> None:
+        """A request begins, perhaps right behind another in what came at once."""
+        if self._reading is _Reading.REFUSED:
+            return
+        if self._reading is not _Reading.HEADERS:
+            self._expect_headers()
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        """Refuse a body that is announced too large; else the application starts here."""
+        if self._reading is _Reading.REFUSED:
+            return
+        if self._announced_bytes() > self.limits.body_bytes:
+            self._refuse(Outcome.BODY_TOO_LARGE)
+            return
+        super().on_headers_complete()
+        self._reading = _Reading.BODY
+        self._header_bytes = self._body_bytes = 0
+        self._deadline = self.loop.time() + self.limits.body_seconds
+
+    def _announced_bytes(self) -> int:
+        for name, value in self.headers:
+            if name == b"content-length":
+                return int(value)  # the parser took only digits
+        return 0
+
+    def on_body(self, body: bytes) -> None:
+        """Count; a body that was not announced may be too large only now."""
+        if self._reading is _Reading.REFUSED:
+            return
+        self._body_bytes += len(body)
+        if self._body_bytes > self.limits.body_bytes:
+            self._refuse(Outcome.BODY_TOO_LARGE)
+            return
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """The request is here; from now on the time is ours, not the sender's."""
+        if self._reading is _Reading.REFUSED:
+            return
+        super().on_message_complete()
+        self._reading = _Reading.NOTHING
+        answered = self.cycle.response_complete  # before its body was here: uvicorn is done with it
+        self._deadline = self.loop.time() + self.limits.idle_seconds if answered else math.inf
+
+    # What does not arrive
+
+    def _look_at_deadline(self) -> None:
+        now = self.loop.time()
+        if now < self._deadline:
+            next_look = min(self._deadline, now + self.limits.look_seconds)
+            self._look = self.loop.call_at(next_look, self._look_at_deadline)
+        elif self._reading is _Reading.BODY:
+            self._refuse(Outcome.BODY_TOO_SLOW)
+        elif self._header_bytes:
+            self._refuse(Outcome.HEADERS_TOO_SLOW)
+        else:
+            self.metrics.count(Outcome.IDLE)
+            self.transport.close()
+
+    # How it ends
+
+    def _refuse(self, outcome: Outcome) -> None:
+        """Tell the sender if it is this request's turn to be answered, and hear no more of it."""
+        answerable = self._is_next_to_be_answered()
+        self.metrics.count(outcome)
+        self._reading = _Reading.REFUSED
+        self._header_bytes = 0
+        self._abandon_requests()
+        self._unset_keepalive_if_required()
+        if not answerable or self.transport.is_closing():
+            self.transport.close()
+            return
+        self.transport.write(_ANSWERS[outcome])
+        self.flow.pause_reading()
+        self.loop.call_later(LINGER_SECONDS, self.transport.close)
+
+    def _is_next_to_be_answered(self) -> bool:
+        unanswered = self._unanswered()
+        if self._reading is _Reading.BODY:
+            return unanswered is not None and not unanswered.response_started and not self.pipeline
+        return unanswered is None
+
+    def _abandon_requests(self) -> None:
+        unanswered = self._unanswered()
+        if unanswered is not None:
+            unanswered.disconnected = True
+            unanswered.message_event.set()
+        self.pipeline.clear()
+
+    def _unanswered(self) -> RequestResponseCycle | None:
+        """The latest request, if it has reached the application and has no answer yet."""
+        latest: RequestResponseCycle | None = getattr(self, "cycle", None)
+        return None if latest is None or latest.response_complete else latest
+
+
+def _answer(outcome: Outcome) -> bytes:
+    status = STATUS[outcome]
+    lines = [b"HTTP/1.1 %d %s" % (status.value, status.phrase.encode())]
+    lines += [b": ".join(header) for header in headers_for(outcome)]
+    return b"\r\n".join([*lines, b"connection: close", b"", b""])
+
+
+_DEAF = frozenset({_Reading.REFUSED, _Reading.UPGRADED})
+_ANSWERS = {outcome: _answer(outcome) for outcome in STATUS}

@@ -1,0 +1,64 @@
+"""HTTP servers as tasks among other tasks: no threads, no signal handlers, no exit of their own."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import uvicorn
+
+DEFAULT_STOP_SECONDS = 5
+
+
+class Server(uvicorn.Server):
+    """uvicorn's server, which leaves the process' signals to whoever owns the process."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Captures none."""
+        yield
+
+
+def listening_socket(host: str, port: int, *, backlog: int = 2048) -> socket.socket:
+    """A socket bound before anything else starts; port 0 takes a free one.
+
+    Raises:
+        OSError: the address is taken, or not ours.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    return socket.create_server((host, port), family=family, backlog=backlog)
+
+
+def config_for(app: Callable[..., Any], **options: Any) -> uvicorn.Config:
+    """Settings for a quiet server; ``options`` are uvicorn's own and win over what is set here."""
+    quiet: dict[str, Any] = {
+        "access_log": False,
+        "http": "httptools",
+        "lifespan": "off",
+        "log_config": None,
+        "proxy_headers": False,
+        "server_header": False,
+        "timeout_graceful_shutdown": DEFAULT_STOP_SECONDS,
+        "ws": "none",
+    }
+    return uvicorn.Config(app, **{**quiet, **options})
+
+
+async def serve_until(
+    stopping: asyncio.Event, config: uvicorn.Config, listener: socket.socket
+) -> None:
+    """Serve until ``stopping``; then finish what was accepted, within uvicorn's grace."""
+    server = Server(config)
+
+    async def stop() -> None:
+        await stopping.wait()
+        server.should_exit = True
+
+    stop_task = asyncio.create_task(stop())
+    try:
+        await server.serve(sockets=[listener])
+    finally:
+        stop_task.cancel()

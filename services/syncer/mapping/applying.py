@@ -1,0 +1,147 @@
+"""Applies a mapping to records: compiled once an account, then pure and total."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from services.shared.contract.records import Record, Value
+from services.shared.hubspot.account import PropertyInfo
+from services.shared.shopify.catalogue.reading import ABSENT
+from services.syncer.mapping.converters import (
+    FROM_VALUE,
+    FROM_VALUES,
+    MAY_SAY_NOTHING,
+    FromValue,
+    FromValues,
+)
+from services.syncer.mapping.rows import PARENT, Context, Dropped, Mapped, Row
+
+LONGEST: Final = 65_536
+"""The characters a HubSpot text property holds."""
+
+_Options = frozenset[str] | None
+_One = tuple[str, FromValue, str, str, _Options]
+_Many = tuple[tuple[tuple[bool, str], ...], FromValues, str, str, _Options, bool]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompiledRows:
+    """Rows made ready for one account; ``dropped`` are those it cannot take."""
+
+    own: tuple[_One, ...]
+    parents: tuple[_One, ...]
+    derived: tuple[_Many, ...]
+    dropped: tuple[Dropped, ...]
+
+
+def compiled(rows: Iterable[Row], schema: Mapping[str, PropertyInfo] | None) -> CompiledRows:
+    """``rows`` as far as the account's ``schema`` has their properties and lets us write them.
+
+    Without a schema every row is taken as it is.
+
+    Raises:
+        KeyError: a row names a converter that does not exist.
+    """
+    own: list[_One] = []
+    parents: list[_One] = []
+    derived: list[_Many] = []
+    dropped: list[Dropped] = []
+    for row in rows:
+        found = PropertyInfo(name=row.target) if schema is None else schema.get(row.target)
+        if found is None or found.is_archived or not found.is_writable:
+            reason = "read_only" if found and not found.is_archived else "missing"
+            dropped.append(Dropped(target=row.target, reason=reason))
+            continue
+        options = found.options if found.type == "enumeration" and found.options else None
+        if row.converter in FROM_VALUES:
+            derived.append(_derived(row, options))
+            continue
+        source = row.sources[0]
+        one = (FROM_VALUE[row.converter], row.target, row.empty, options)
+        if source.startswith(PARENT):
+            parents.append((source.removeprefix(PARENT), *one))
+        else:
+            own.append((source, *one))
+    return CompiledRows(
+        own=tuple(own), parents=tuple(parents), derived=tuple(derived), dropped=tuple(dropped)
+    )
+
+
+def mapped(record: Record, rows: CompiledRows, context: Context) -> Mapped:
+    """What ``rows`` make of ``record``.
+
+    A known emptiness clears its property (or is what the row says); what is unknown is left out,
+    and so, named, is a value that cannot be said or that is not among the property's options.
+    """
+    properties: dict[str, str] = {}
+    left_out: list[str] = []
+    _apply(rows.own, record.fields, properties, left_out)
+    if rows.parents:
+        _apply(rows.parents, context.parent, properties, left_out)
+    for sources, derive, target, empty, options, may_say_nothing in rows.derived:
+        values = _values(sources, record.fields, context.parent)
+        if values is None:
+            continue
+        said = derive(values, context)
+        if said is None and may_say_nothing:
+            continue
+        if said is None or (said and options is not None and said not in options):
+            left_out.append(target)
+        else:
+            properties[target] = _shortened(said) or empty
+    return Mapped(properties=properties, left_out=tuple(left_out))
+
+
+def properties_for(record: Record, rows: CompiledRows, context: Context) -> dict[str, str]:
+    """The properties ``rows`` make of ``record``: see ``mapped``."""
+    return mapped(record, rows, context).properties
+
+
+def _apply(
+    rows: tuple[_One, ...],
+    fields: Mapping[str, Value],
+    properties: dict[str, str],
+    left_out: list[str],
+) -> None:
+    for source, convert, target, empty, options in rows:
+        value = fields.get(source, ABSENT)
+        if value is ABSENT:
+            continue
+        if value is None or value == "" or value == ():  # noqa: PLR1714  # hashing is slower
+            properties[target] = empty
+            continue
+        said = convert(value)
+        if said is None or (said and options is not None and said not in options):
+            left_out.append(target)
+        else:
+            properties[target] = _shortened(said)
+
+
+def _derived(row: Row, options: _Options) -> _Many:
+    sources = tuple((each.startswith(PARENT), each.removeprefix(PARENT)) for each in row.sources)
+    may_say_nothing = row.converter in MAY_SAY_NOTHING
+    return sources, FROM_VALUES[row.converter], row.target, row.empty, options, may_say_nothing
+
+
+def _values(
+    sources: tuple[tuple[bool, str], ...],
+    fields: Mapping[str, Value],
+    parent: Mapping[str, Value],
+) -> tuple[Value, ...] | None:
+    values = []
+    for is_parents, name in sources:
+        known = parent if is_parents else fields
+        if name not in known:
+            return None
+        values.append(known[name])
+    return tuple(values)
+
+
+def _shortened(said: str) -> str:
+    """``said`` within HubSpot's limit, which counts UTF-16 units; no character is cut in two."""
+    if len(said) <= LONGEST // 2:
+        return said
+    units = said.encode("utf-16-le", "surrogatepass")[: 2 * LONGEST]
+    return units.decode("utf-16-le", "ignore")
