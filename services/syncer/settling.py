@@ -152,7 +152,7 @@ def retry_in_ms(attempts: int, cause: SyncError | None = None) -> int:
     """When to try again: doubling, or when the other side said."""
     if isinstance(cause, WorldAtFaultError) and cause.retry_after is not None:
         return int(cause.retry_after * 1000)
-    return min(_FIRST_RETRY_MS * 2 ** min(attempts, 20), _LONGEST_RETRY_MS)
+    return int(min(_FIRST_RETRY_MS * 2 ** min(attempts, 20), _LONGEST_RETRY_MS))
 
 
 def _is_to_be_tried_again(effort: Effort) -> bool:

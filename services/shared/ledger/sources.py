@@ -74,6 +74,7 @@ class Settlement:
     is_acknowledged: bool = False
     label: str = ""
     created_at: datetime | None = None
+    body: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -278,6 +279,7 @@ async def parts(
 async def settle(tx: Transaction, settlements: Sequence[Settlement]) -> None:
     """Record outcomes. A source that was wanted again meanwhile stays due, at once."""
     await tx.run_batch(_SETTLE, [_settlement_row(each) for each in settlements])
+    await _keep_bodies(tx, settlements)
 
 
 async def wait(tx: Transaction, waits: Sequence[Wait]) -> None:
@@ -285,15 +287,7 @@ async def wait(tx: Transaction, waits: Sequence[Wait]) -> None:
     for is_news in (True, False):
         chosen = [each for each in waits if each.is_news is is_news]
         await tx.run_batch(_WAIT, [_wait_row(each) for each in chosen], news=int(is_news))
-    for each in waits:
-        if each.body is not None:
-            await tx.run(
-                _KEEP_BODY,
-                body=zlib.compress(each.body, level=1),
-                shop=each.key.shop,
-                kind=each.key.kind,
-                id=each.key.id,
-            )
+    await _keep_bodies(tx, waits)
 
 
 async def refer(tx: Transaction, keys: Mapping[SourceKey, int]) -> None:
@@ -335,6 +329,14 @@ async def put_off(tx: Transaction, keys: Iterable[SourceKey], due_in_ms: int) ->
     """Make rows due later without touching anything else."""
     rows = [[key.shop, key.kind, key.id] for key in keys]
     await tx.run_batch(_PUT_OFF, rows, due_in=due_in_ms)
+
+
+async def _keep_bodies(tx: Transaction, rows: Sequence[Settlement | Wait]) -> None:
+    for each in rows:
+        if each.body is not None:
+            key = each.key
+            body = zlib.compress(each.body, level=1)
+            await tx.run(_KEEP_BODY, body=body, shop=key.shop, kind=key.kind, id=key.id)
 
 
 def _row(row: Row[Any]) -> SourceRow:
