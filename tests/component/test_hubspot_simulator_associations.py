@@ -34,18 +34,18 @@ async def ends(hubspot: HubSpotUnderTest, kind: str, record: str, other: str) ->
 
 
 @pytest.mark.parametrize(
-    ("one", "other", "there", "back"),
+    ("one", "other", "types"),
     [
-        ("orders", "contacts", 507, 508),
-        ("orders", "line_items", 513, 514),
-        ("carts", "contacts", 586, 587),
-        ("carts", "line_items", 590, 591),
-        ("carts", "orders", 592, 593),
+        ("orders", "contacts", (507, 508)),
+        ("orders", "line_items", (513, 514)),
+        ("carts", "contacts", (586, 587)),
+        ("carts", "line_items", (590, 591)),
+        ("carts", "orders", (592, 593)),
     ],
 )
 @pytest.mark.parametrize("base", [DATED, V4])
 async def test_the_default_association_needs_no_type_and_is_there_at_once(
-    hubspot: HubSpotUnderTest, base: str, one: str, other: str, there: int, back: int
+    hubspot: HubSpotUnderTest, base: str, one: str, other: str, types: tuple[int, int]
 ) -> None:
     text = {"contacts": "firstname", "line_items": "name"}
     first = await hubspot.made(one, hs_tags="x")
@@ -55,8 +55,8 @@ async def test_the_default_association_needs_no_type_and_is_there_at_once(
         path = f"{base}/{one}/{other}/batch/associate/default"
         await hubspot.post(path, {"inputs": [pair(first, second)]}, 200)
 
-    assert await ends(hubspot, one, first, other) == {second: [there]}
-    assert await ends(hubspot, other, second, one) == {first: [back]}
+    assert await ends(hubspot, one, first, other) == {second: [types[0]]}
+    assert await ends(hubspot, other, second, one) == {first: [types[1]]}
 
 
 @pytest.mark.parametrize("base", [NEW, "/crm/objects/2026-03", "/crm/v4/objects"])
