@@ -60,6 +60,20 @@ WriterFor = Callable[[Callable[[], Awaitable[None]], Lane], Writer]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Tools:
+    """What handling needs: the ledger, both vendors, and what the account makes of records.
+
+    ``writer_for`` gives a writer that calls the function given before each of its calls.
+    """
+
+    ledger: Ledger
+    hydrator: Hydrator
+    account: Account
+    writer_for: WriterFor
+    abandoned_after: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Ready:
     """A job whose record is at hand, or proved gone at ``gone_at``."""
 
@@ -81,23 +95,15 @@ class Handler:
     """Handles jobs of one account. Safe to run for different batches side by side."""
 
     def __init__(
-        self,
-        ledger: Ledger,
-        hydrator: Hydrator,
-        account: Account,
-        writer_for: WriterFor,
-        *,
-        instance: str,
-        abandoned_after: timedelta,
-        settled: Callable[[Iterable[SourceKey]], None] = lambda _: None,
+        self, tools: Tools, *, instance: str, settled: Callable[[Iterable[SourceKey]], None]
     ) -> None:
-        self._ledger = ledger
-        self._hydrator = hydrator
-        self._account = account
-        self._writer_for = writer_for
+        self._ledger = tools.ledger
+        self._hydrator = tools.hydrator
+        self._account = tools.account
+        self._writer_for = tools.writer_for
+        self._abandoned_after = tools.abandoned_after
         self._instance = instance
         self._batches = itertools.count()
-        self._abandoned_after = abandoned_after
         self._settled = settled
 
     async def handle(self, kind: str, jobs: Sequence[Job], lane: Lane) -> dict[SourceKey, Outcome]:
@@ -124,27 +130,18 @@ class Handler:
         done = Sorted(ready=[], waits=[], settlements=[], outcomes={})
         doubtful: dict[str, list[Job]] = {}
         for job in jobs:
-            match verdict_on(job, rows.get(job.source)):
-                case Verdict.APPLY:
-                    done.ready.append(Ready(job=job))
-                case Verdict.READ if kind == plans.GUESTS:
-                    done.ready.append(Ready(job=_from_own_body(job, rows[job.source])))
-                case Verdict.READ:
-                    doubtful.setdefault(job.source.shop, []).append(job)
-                case Verdict.READ_AGAIN_LATER:
-                    done.waits.append(_contradiction(job))
-                    done.outcomes[job.source] = Outcome.WAITING
-                case Verdict.SUPERSEDED:
-                    done.outcomes[job.source] = Outcome.SUPERSEDED
+            if kind == plans.GUESTS:
+                done.ready.append(Ready(job=_from_own_body(job, rows[job.source])))
+            elif _is_in_doubt(job, rows.get(job.source), done):
+                doubtful.setdefault(job.source.shop, []).append(job)
         for shop, some in doubtful.items():
             try:
-                ids = [job.source.id for job in some]
-                hydrated = await self._hydrator.read(shop, kind, ids)
+                hydrated = await self._hydrator.read(shop, kind, [job.source.id for job in some])
             except SyncError as problem:
                 await self._wait_for_store(shop, kind, some, problem, done)
-            else:
-                for job in some:
-                    _take_read(job, rows.get(job.source), hydrated, done)
+                continue
+            for job in some:
+                _take_read(job, rows.get(job.source), hydrated, done)
         return done
 
     async def _wait_for_store(
@@ -308,6 +305,21 @@ class Handler:
 
 
 _SHARED_REASONS = frozenset({"store_frozen", "store_locked"})
+
+
+def _is_in_doubt(job: Job, row: SourceRow | None, done: Sorted) -> bool:
+    """Whether ``job`` must be read; sorts it into ``done`` if not."""
+    match verdict_on(job, row):
+        case Verdict.READ:
+            return True
+        case Verdict.APPLY:
+            done.ready.append(Ready(job=job))
+        case Verdict.READ_AGAIN_LATER:
+            done.waits.append(_contradiction(job))
+            done.outcomes[job.source] = Outcome.WAITING
+        case Verdict.SUPERSEDED:
+            done.outcomes[job.source] = Outcome.SUPERSEDED
+    return False
 
 
 def _effort(plan: Plan, known: Known) -> Effort:

@@ -132,6 +132,14 @@ identities = Table(
     sqlite_with_rowid=False,
 )
 Index("ix_identities_target", identities.c.account_id, identities.c.kind, identities.c.target_id)
+Index(
+    "ix_identities_source",
+    identities.c.shop,
+    identities.c.source_kind,
+    identities.c.source_id,
+    sqlite_where=identities.c.source_id.is_not(None),
+    postgresql_where=identities.c.source_id.is_not(None),
+)
 
 # Grows with orders and carts: wanted associations between sources, done or pending.
 links = Table(

@@ -65,6 +65,13 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("identities", schema=None) as batch_op:
         batch_op.create_index(
+            "ix_identities_source",
+            ["shop", "source_kind", "source_id"],
+            unique=False,
+            sqlite_where=sa.text("source_id IS NOT NULL"),
+            postgresql_where=sa.text("source_id IS NOT NULL"),
+        )
+        batch_op.create_index(
             "ix_identities_target", ["account_id", "kind", "target_id"], unique=False
         )
 

@@ -1,0 +1,86 @@
+"""The consumer loop: one batch of each topic under way, offsets committed when it is settled.
+
+It knows neither vendor. Polling goes on while batches are worked on; a topic whose batch is under
+way is held, and so is one that met an outage.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+from services.shared.contract.errors import OursToFixError, OwnershipLostError, WorldAtFaultError
+from services.shared.contract.events import Event, Partition, Position
+from services.shared.log.port import Reader
+from services.syncer import metrics
+
+_LOG = logging.getLogger(__name__)
+_AT_ONCE = 300
+_WAIT_SECONDS = 1.0
+_OUTAGE_SECONDS = 2.0
+
+HandleEvents = Callable[[Sequence[Event]], Awaitable[None]]
+
+
+class Worker:
+    """Reads events and hands them to the handler of their topic."""
+
+    def __init__(self, reader: Reader, handlers: Mapping[str, HandleEvents]) -> None:
+        self._reader = reader
+        self._handlers = handlers
+
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Work until told to stop; batches under way are finished first.
+
+        A batch that cannot be worked on is given again after a while: nothing is skipped.
+        """
+        async with asyncio.TaskGroup() as group:
+            while not stopping.is_set():
+                try:
+                    batch = await self._reader.poll(_AT_ONCE, _WAIT_SECONDS)
+                except WorldAtFaultError as problem:
+                    await self._pause(problem)
+                    continue
+                for topic, events in _by_topic(batch.events).items():
+                    for partition, offset in _ends(events).items():
+                        self._reader.hold(Position(partition, offset))
+                    group.create_task(self._settle(topic, events))
+
+    async def _settle(self, topic: str, events: Sequence[Event]) -> None:
+        ends = _ends(events)
+        try:
+            with metrics.BATCH_SECONDS.labels(topic).time():
+                await self._handlers[topic](events)
+            await self._reader.commit(ends)
+        except OwnershipLostError:
+            _LOG.info("partition lost", extra={"action": "hand_over", "topic": topic})
+        except (WorldAtFaultError, OursToFixError) as problem:
+            for partition, offset in _starts(events).items():
+                self._reader.hold(Position(partition, offset))
+            await self._pause(problem)
+        for partition in ends:
+            self._reader.resume(partition)
+
+    async def _pause(self, problem: WorldAtFaultError | OursToFixError) -> None:
+        metrics.HELD.labels(problem.reason).inc()
+        level = logging.ERROR if isinstance(problem, OursToFixError) else logging.WARNING
+        _LOG.log(level, "held", extra={"action": "hold", "reason": problem.reason})
+        retry_after = problem.retry_after if isinstance(problem, WorldAtFaultError) else None
+        await asyncio.sleep(min(retry_after or _OUTAGE_SECONDS, 60.0))
+
+
+def _by_topic(events: Sequence[Event]) -> dict[str, list[Event]]:
+    grouped: dict[str, list[Event]] = {}
+    for event in events:
+        grouped.setdefault(event.position.partition.topic, []).append(event)
+    return grouped
+
+
+def _ends(events: Sequence[Event]) -> dict[Partition, int]:
+    """The offset behind the last event of each partition."""
+    return {event.position.partition: event.position.offset + 1 for event in events}
+
+
+def _starts(events: Sequence[Event]) -> dict[Partition, int]:
+    return {event.position.partition: event.position.offset for event in reversed(events)}
