@@ -9,7 +9,7 @@ from sandbox.hubspot.clock import stamp
 from sandbox.hubspot.problems import EXISTS, Json, Problem, RefusedError, RowError, invalid
 from sandbox.hubspot.schema import Schema
 from sandbox.hubspot.shapes import batch_answer, batch_status
-from sandbox.hubspot.values import Definition
+from sandbox.hubspot.values import Definition, members
 
 TYPES = frozenset({"bool", "date", "datetime", "enumeration", "number", "phone_number", "string"})
 FIELD_TYPES = frozenset(
@@ -196,7 +196,7 @@ def _check_kinds(schema: Schema, body: Json, *, required: bool) -> None:
         raise invalid(f"{body['fieldType']} is not a field type")
     if "groupName" in body and text_in(body, "groupName") not in schema.groups:
         raise invalid(f"Property group {body['groupName']} does not exist")
-    if required and body["type"] in {"enumeration", "bool"} and body.get("options") is None:
+    if required and body["type"] == "enumeration" and body.get("options") is None:
         raise invalid("options are required")
 
 
@@ -227,7 +227,7 @@ def _definition(body: Json, moment: str) -> Definition:
         hidden=bool(body.get("hidden")),
         form_field=bool(body.get("formField")),
         external_options=bool(body.get("externalOptions")),
-        options=_options(body),
+        options=_options(body) or members(("true", "false") if body["type"] == "bool" else ()),
         formula=optional_in(body, "calculationFormula"),
         created_at=moment,
         updated_at=moment,
