@@ -8,13 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sandbox.hubspot.account import Account
-from sandbox.hubspot.calls import Answer, Call, properties_in, text_in
-from sandbox.hubspot.catalogue import OBJECT_TYPES
+from sandbox.hubspot.calls import Answer, Call, optional_in, properties_in, text_in
 from sandbox.hubspot.identity import id_property_of, missing, named
 from sandbox.hubspot.inline import Link, associated, links_in
 from sandbox.hubspot.problems import CONFLICT, Json, RefusedError, RowError, invalid, refusal
 from sandbox.hubspot.records import folded
-from sandbox.hubspot.shapes import batch_answer, batch_status, record_json
+from sandbox.hubspot.shapes import batch_answer, batch_status, record_json, written_json
 from sandbox.hubspot.writing import Row, apply, decided, taken
 
 
@@ -26,7 +25,7 @@ def create_batch(account: Account, call: Call) -> Answer:
     links: list[list[Link]] = []
     for each in inputs:
         row = decided(account, object_type, properties_in(each), None, call.version)
-        row.trace_id = each.get("objectWriteTraceId")
+        row.trace_id = optional_in(each, "objectWriteTraceId")
         found, problem = links_in(account, object_type, each)
         links.append(found)
         if problem is not None:
@@ -51,7 +50,7 @@ def update_batch(account: Account, call: Call) -> Answer:
             row = Row(record=None, values={}, problems=(missing(object_type, said),))
         else:
             row = decided(account, object_type, given, record, call.version)
-        row.trace_id = each.get("objectWriteTraceId")
+        row.trace_id = optional_in(each, "objectWriteTraceId")
         rows.append(row)
     _refuse_doubles(rows)
     _claim(account, object_type, rows)
@@ -96,7 +95,7 @@ def _upserted(
         if id_property == "email" and account.switches.partial_email_upserts == "refused":
             _refuse_partial(account, object_type, given, record.properties)
         row = decided(account, object_type, given, record, call.version)
-    row.trace_id = each.get("objectWriteTraceId")
+    row.trace_id = optional_in(each, "objectWriteTraceId")
     return row
 
 
@@ -169,8 +168,6 @@ class Batch:
 
 
 def _carried_out(account: Account, batch: Batch) -> Answer:
-    of_type = OBJECT_TYPES[batch.object_type]
-    system = (of_type.created, of_type.modified, "hs_object_id")
     results: list[Json] = []
     errors: list[RowError] = []
     for place, row in enumerate(batch.rows):
@@ -181,8 +178,11 @@ def _carried_out(account: Account, batch: Batch) -> Answer:
         record = apply(account, batch.object_type, row)
         if batch.links:
             associated(account, batch.object_type, record.id, batch.links[place])
-        names = None if created else (*row.values, *system)
-        result = record_json(account, batch.object_type, record, names)
+        result = (
+            record_json(account, batch.object_type, record)
+            if created
+            else written_json(account, batch.object_type, record, row.values)
+        )
         if batch.upsert:
             result["new"] = row.new
         if row.trace_id is not None:

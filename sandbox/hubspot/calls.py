@@ -55,12 +55,16 @@ class Call:
             raise invalid(f"{name} must be an integer")
         return int(said)
 
-    def json(self) -> Json:
-        """The body, a JSON object; anything else is a 400."""
+    def parsed(self) -> Any:
+        """The body's JSON; 400 when it is none."""
         try:
-            body = orjson.loads(self.body)
+            return orjson.loads(self.body)
         except orjson.JSONDecodeError as error:
             raise invalid(f"Invalid input JSON: {error}") from error
+
+    def json(self) -> Json:
+        """The body, a JSON object; anything else is a 400."""
+        body = self.parsed()
         if not isinstance(body, dict):
             raise invalid("Invalid input JSON: an object is expected")
         return body
@@ -119,3 +123,44 @@ def text_in(body: Json, name: str) -> str:
     if isinstance(value, bool) or not isinstance(value, str | int) or value == "":
         raise invalid(f"{name} is required")
     return str(value)
+
+
+def object_in(body: Json, name: str) -> Json:
+    """An object of an input, empty when it is not there."""
+    value = body.get(name)
+    if value is not None and not isinstance(value, dict):
+        raise invalid(f"{name} must be an object")
+    return value or {}
+
+
+def objects_in(body: Json, name: str) -> list[Json]:
+    """A list of objects of an input, empty when it is not there."""
+    value = body.get(name)
+    if value is not None and not (
+        isinstance(value, list) and all(isinstance(each, dict) for each in value)
+    ):
+        raise invalid(f"{name} must be a list of objects")
+    return value or []
+
+
+def texts_in(body: Json, name: str) -> list[str]:
+    """A list of texts of an input, empty when it is not there."""
+    value = body.get(name)
+    if value is not None and not (
+        isinstance(value, list) and all(isinstance(each, str) for each in value)
+    ):
+        raise invalid(f"{name} must be a list of strings")
+    return value or []
+
+
+def optional_in(body: Json, name: str) -> str | None:
+    """A text of an input, None when it is not there."""
+    return text_in(body, name) if body.get(name) not in (None, "") else None
+
+
+def integer_in(body: Json, name: str, default: int) -> int:
+    """A whole number of an input."""
+    value = body.get(name, default)
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise invalid(f"{name} must be an integer")
+    return value

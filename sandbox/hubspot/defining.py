@@ -3,15 +3,13 @@
 https://developers.hubspot.com/docs/api-reference/latest/crm/properties
 """
 
-from typing import Any
-
 from sandbox.hubspot.account import Account
-from sandbox.hubspot.calls import Answer, Call, text_in
+from sandbox.hubspot.calls import Answer, Call, integer_in, objects_in, optional_in, text_in
 from sandbox.hubspot.clock import stamp
 from sandbox.hubspot.problems import EXISTS, Json, Problem, RefusedError, RowError, invalid
 from sandbox.hubspot.schema import Schema
 from sandbox.hubspot.shapes import batch_answer, batch_status
-from sandbox.hubspot.values import Definition
+from sandbox.hubspot.values import Definition, members
 
 TYPES = frozenset({"bool", "date", "datetime", "enumeration", "number", "phone_number", "string"})
 FIELD_TYPES = frozenset(
@@ -21,17 +19,17 @@ FIELD_TYPES = frozenset(
     }
 )  # fmt: skip
 
-# JSON name -> attribute, of what a PATCH may change.
-CHANGEABLE = {
-    "label": "label",
-    "type": "type",
-    "fieldType": "field_type",
-    "groupName": "group",
-    "description": "description",
-    "displayOrder": "display_order",
-    "hidden": "hidden",
-    "formField": "form_field",
-    "calculationFormula": "formula",
+# JSON name -> attribute and type, of what a PATCH may change.
+CHANGEABLE: dict[str, tuple[str, type]] = {
+    "label": ("label", str),
+    "type": ("type", str),
+    "fieldType": ("field_type", str),
+    "groupName": ("group", str),
+    "description": ("description", str),
+    "displayOrder": ("display_order", int),
+    "hidden": ("hidden", bool),
+    "formField": ("form_field", bool),
+    "calculationFormula": ("formula", str),
 }
 
 
@@ -114,11 +112,13 @@ def change_property(account: Account, call: Call) -> Answer:
     if definition.hubspot_defined:
         raise invalid(f"{definition.name} is defined by HubSpot and cannot be changed")
     _check_kinds(account.schemas[object_type], body, required=False)
-    for name, attribute in CHANGEABLE.items():
+    for name, (attribute, kind) in CHANGEABLE.items():
         if name in body:
+            if type(body[name]) is not kind:
+                raise invalid(f"{name} must be of type {kind.__name__}")
             setattr(definition, attribute, body[name])
     if "options" in body:
-        definition.options = _options(body["options"])
+        definition.options = _options(body)
     definition.updated_at = stamp(account.now())
     return Answer(200, property_json(definition))
 
@@ -190,14 +190,14 @@ def _check_kinds(schema: Schema, body: Json, *, required: bool) -> None:
     for name in ("label", "type", "fieldType", "groupName"):
         if required or name in body:
             text_in(body, name)
-    if body.get("type", "string") not in TYPES:
+    if text_in({"type": "string"} | body, "type") not in TYPES:
         raise invalid(f"{body['type']} is not a property type")
-    if body.get("fieldType", "text") not in FIELD_TYPES:
+    if text_in({"fieldType": "text"} | body, "fieldType") not in FIELD_TYPES:
         raise invalid(f"{body['fieldType']} is not a field type")
-    if "groupName" in body and body["groupName"] not in schema.groups:
+    if "groupName" in body and text_in(body, "groupName") not in schema.groups:
         raise invalid(f"Property group {body['groupName']} does not exist")
-    if required and body["type"] in {"enumeration", "bool"}:
-        _options(body.get("options"))
+    if required and body["type"] == "enumeration" and body.get("options") is None:
+        raise invalid("options are required")
 
 
 def _check_unique(account: Account, object_type: str, body: Json) -> None:
@@ -213,8 +213,8 @@ def _check_unique(account: Account, object_type: str, body: Json) -> None:
 def _definition(body: Json, moment: str) -> Definition:
     field_type = body["fieldType"]
     return Definition(
-        name=body["name"],
-        label=body["label"],
+        name=text_in(body, "name"),
+        label=text_in(body, "label"),
         type=body["type"],
         field_type=field_type,
         group=body["groupName"],
@@ -222,32 +222,30 @@ def _definition(body: Json, moment: str) -> Definition:
         calculated=field_type == "calculation_equation",
         unique=bool(body.get("hasUniqueValue")),
         hubspot_defined=False,
-        description=body.get("description") or "",
-        display_order=body.get("displayOrder", -1),
+        description=optional_in(body, "description") or "",
+        display_order=integer_in(body, "displayOrder", -1),
         hidden=bool(body.get("hidden")),
         form_field=bool(body.get("formField")),
         external_options=bool(body.get("externalOptions")),
-        options=_options(body.get("options") or []),
-        formula=body.get("calculationFormula"),
+        options=_options(body) or members(("true", "false") if body["type"] == "bool" else ()),
+        formula=optional_in(body, "calculationFormula"),
         created_at=moment,
         updated_at=moment,
     )
 
 
-def _options(given: Any) -> dict[str, Json]:
-    if not isinstance(given, list):
-        raise invalid("options are required")
+def _options(body: Json) -> dict[str, Json]:
     found: dict[str, Json] = {}
-    for place, each in enumerate(given):
+    for place, each in enumerate(objects_in(body, "options")):
         value = text_in(each, "value")
         if value in found:
             raise invalid(f"option {value} is given twice")
         found[value] = {
             "label": text_in(each, "label"),
             "value": value,
-            "displayOrder": each.get("displayOrder", place),
+            "displayOrder": integer_in(each, "displayOrder", place),
             "hidden": bool(each.get("hidden")),
-            "description": each.get("description") or "",
+            "description": optional_in(each, "description") or "",
         }
     return found
 

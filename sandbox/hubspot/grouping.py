@@ -1,7 +1,7 @@
 """Property groups over the web."""
 
 from sandbox.hubspot.account import Account
-from sandbox.hubspot.calls import Answer, Call, text_in
+from sandbox.hubspot.calls import Answer, Call, integer_in, optional_in, text_in
 from sandbox.hubspot.problems import EXISTS, Json, RefusedError, invalid
 from sandbox.hubspot.schema import Group
 
@@ -25,7 +25,7 @@ def create_group(account: Account, call: Call) -> Answer:
     if name in groups:
         message = f"A property group named '{name}' already exists."
         raise RefusedError(409, EXISTS, message, subCategory="Properties.GROUP_WITH_NAME_EXISTS")
-    group = groups[name] = Group(name, label, body.get("displayOrder", -1))
+    group = groups[name] = Group(name, label, integer_in(body, "displayOrder", -1))
     return Answer(201, group_json(group))
 
 
@@ -33,8 +33,8 @@ def change_group(account: Account, call: Call) -> Answer:
     """Change a group's label or place."""
     group = _the_group(account, call)
     body = call.json()
-    group.label = body.get("label", group.label)
-    group.display_order = body.get("displayOrder", group.display_order)
+    group.label = optional_in(body, "label") or group.label
+    group.display_order = integer_in(body, "displayOrder", group.display_order)
     return Answer(200, group_json(group))
 
 

@@ -1,6 +1,7 @@
 """Which record an id in a request means: a record id, a merged one, or a unique value."""
 
 from sandbox.hubspot.account import Account
+from sandbox.hubspot.calls import optional_in
 from sandbox.hubspot.catalogue import OBJECT_TYPES
 from sandbox.hubspot.problems import NOT_FOUND, Json, Problem, invalid
 from sandbox.hubspot.records import Record
@@ -8,8 +9,8 @@ from sandbox.hubspot.records import Record
 
 def id_property_of(account: Account, object_type: str, given: Json) -> str | None:
     """The input's ``idProperty``, checked; None for record ids."""
-    name = given.get("idProperty")
-    return unique_property(account, object_type, str(name)) if name else None
+    name = optional_in(given, "idProperty")
+    return unique_property(account, object_type, name) if name else None
 
 
 def unique_property(account: Account, object_type: str, name: str) -> str:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from sandbox.hubspot.account import Account
 from sandbox.hubspot.associations import PARENTS
+from sandbox.hubspot.calls import object_in, objects_in
 from sandbox.hubspot.catalogue import OBJECT_TYPES
 from sandbox.hubspot.problems import NOT_FOUND, Json, Problem
 
@@ -20,12 +21,12 @@ class Link:
 def links_in(account: Account, object_type: str, given: Json) -> tuple[list[Link], Problem | None]:
     """The associations of an input for create, or why they are refused."""
     links = []
-    for each in given.get("associations") or ():
-        to_id = str((each.get("to") or {}).get("id", ""))
-        for spec in each.get("types") or ():
+    for each in objects_in(given, "associations"):
+        to_id = str(object_in(each, "to").get("id", ""))
+        for spec in objects_in(each, "types"):
             type_id = spec.get("associationTypeId")
             to_type = _other_end(account, object_type, type_id)
-            if to_type is None:
+            if to_type is None or not isinstance(type_id, int):
                 return [], wrong_type(object_type, type_id)
             problem = _absent(account, to_type, to_id)
             if problem is not None:

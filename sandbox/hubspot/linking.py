@@ -3,10 +3,8 @@
 https://developers.hubspot.com/docs/api-reference/latest/crm/associations
 """
 
-import orjson
-
 from sandbox.hubspot.account import Account
-from sandbox.hubspot.calls import Answer, Call, text_in
+from sandbox.hubspot.calls import Answer, Call, object_in, objects_in, optional_in, text_in
 from sandbox.hubspot.catalogue import OBJECT_TYPES
 from sandbox.hubspot.identity import missing
 from sandbox.hubspot.inline import problem_with, wrong_type
@@ -32,11 +30,11 @@ def associate_default(account: Account, call: Call) -> Answer:
 
 
 def associate_defaults(account: Account, call: Call) -> Answer:
-    """Up to 100 inputs of unlabelled associations; bad ones are errors beside the good."""
+    """Unlabelled associations, up to 2,000; bad ones are errors beside the good."""
     here, there = call.object_type("fromObjectType"), call.object_type("toObjectType")
     results: list[Json] = []
     errors = []
-    for each in call.inputs(call.json()):
+    for each in call.inputs(call.json(), account.switches.association_limit):
         one, other = _pair_in(account, each, here, there)
         type_id = account.associations.default_type(here, there)
         problem = problem_with(account, one, other, type_id)
@@ -50,8 +48,8 @@ def associate_defaults(account: Account, call: Call) -> Answer:
 def associate_typed(account: Account, call: Call) -> Answer:
     """One association with the types given."""
     one, other = _ends(account, call)
-    specs = orjson.loads(call.body)
-    if not isinstance(specs, list) or not specs:
+    specs = objects_in({"types": call.parsed()}, "types")
+    if not specs:
         raise invalid("a list of association types is expected")
     types = [_type_id(each) for each in specs]
     for type_id in types:
@@ -68,7 +66,7 @@ def associate_batch(account: Account, call: Call) -> Answer:
     results, errors = [], []
     for each in call.inputs(call.json(), account.switches.association_limit):
         one, other = _pair_in(account, each, here, there)
-        types = [_type_id(spec) for spec in each.get("types") or ()]
+        types = [_type_id(spec) for spec in objects_in(each, "types")]
         problems = [problem_with(account, one, other, type_id) for type_id in types]
         problem = next((found for found in problems if found), None)
         if problem is not None or not types:
@@ -91,7 +89,7 @@ def read_associations(account: Account, call: Call) -> Answer:
         record = account.records[here].found(said)
         found = _associated(account, (record.id if record else said, here), there)
         if found:
-            page, paging = _page(found, int(each.get("after") or 0), PAGE_MOST)
+            page, paging = _page(found, _after_in(each), PAGE_MOST)
             results.append({"from": {"id": said}, "to": page, **paging})
         else:
             message = f"No {there} is associated with {here} {said}."
@@ -124,12 +122,12 @@ def archive_associations(account: Account, call: Call) -> Answer:
     """Remove every association of pairs of records, from up to 100 different records."""
     here, there = call.object_type("fromObjectType"), call.object_type("toObjectType")
     inputs = call.inputs(call.json(), account.switches.association_limit)
-    froms = {str((each.get("from") or {}).get("id")) for each in inputs}
+    froms = {str(object_in(each, "from").get("id")) for each in inputs}
     if len(froms) > ARCHIVE_MOST:
         raise invalid(f"At most {ARCHIVE_MOST} distinct from objects are allowed")
     for each in inputs:
-        one = (here, text_in(each.get("from") or {}, "id"))
-        for target in each.get("to") or ():
+        one = (here, text_in(object_in(each, "from"), "id"))
+        for target in objects_in(each, "to"):
             account.associations.dissociate(one, (there, text_in(target, "id")))
     return _void(account, call)
 
@@ -139,7 +137,7 @@ def archive_labels(account: Account, call: Call) -> Answer:
     here, there = call.object_type("fromObjectType"), call.object_type("toObjectType")
     for each in call.inputs(call.json(), account.switches.association_limit):
         one, other = _pair_in(account, each, here, there)
-        for spec in each.get("types") or ():
+        for spec in objects_in(each, "types"):
             account.associations.unlabel(one, other, _type_id(spec))
     return _void(account, call)
 
@@ -165,7 +163,9 @@ def create_label(account: Account, call: Call) -> Answer:
     body = call.json()
     label = text_in(body, "label")
     text_in(body, "name")
-    made = account.associations.label(here, there, label, body.get("inverseLabel") or label)
+    made = account.associations.label(
+        here, there, label, optional_in(body, "inverseLabel") or label
+    )
     return Answer(200, {"results": [_with_label(account, each.type_id) for each in made]})
 
 
@@ -184,8 +184,8 @@ def _ends(account: Account, call: Call) -> tuple[End, End]:
 
 
 def _pair_in(account: Account, given: Json, here: str, there: str) -> tuple[End, End]:
-    one = text_in(given.get("from") or {}, "id")
-    other = text_in(given.get("to") or {}, "id")
+    one = text_in(object_in(given, "from"), "id")
+    other = text_in(object_in(given, "to"), "id")
     return (here, _resolved(account, here, one)), (there, _resolved(account, there, other))
 
 
@@ -196,7 +196,7 @@ def _resolved(account: Account, kind: str, said: str) -> str:
 
 def _type_id(spec: Json) -> int:
     type_id = spec.get("associationTypeId")
-    if not isinstance(type_id, int):
+    if isinstance(type_id, bool) or not isinstance(type_id, int):
         raise invalid("associationTypeId must be an integer")
     return type_id
 
@@ -248,6 +248,13 @@ def _associated(account: Account, one: tuple[str, str], there: str) -> list[Json
     ]
 
 
+def _after_in(given: Json) -> int:
+    said = str(given.get("after") or 0)
+    if not said.isdecimal():
+        raise invalid("after must be an integer")
+    return int(said)
+
+
 def _page(found: list[Json], after: int, limit: int) -> tuple[list[Json], Json]:
     found.sort(key=lambda each: int(each["toObjectId"]))
     left = [each for each in found if int(each["toObjectId"]) > after]
@@ -258,8 +265,8 @@ def _page(found: list[Json], after: int, limit: int) -> tuple[list[Json], Json]:
 
 def _row_error(given: Json, problem: Problem) -> RowError:
     context = {
-        "fromObjectId": [str((given.get("from") or {}).get("id"))],
-        "toObjectId": [str((given.get("to") or {}).get("id"))],
+        "fromObjectId": [str(object_in(given, "from").get("id"))],
+        "toObjectId": [str(object_in(given, "to").get("id"))],
     }
     return RowError(problems=(problem,), context=context)
 

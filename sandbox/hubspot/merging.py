@@ -1,7 +1,7 @@
 """Merging two records into one, and forgetting a person for good."""
 
 from sandbox.hubspot.account import Account
-from sandbox.hubspot.calls import Answer, Call, text_in
+from sandbox.hubspot.calls import Answer, Call, optional_in, text_in
 from sandbox.hubspot.catalogue import OBJECT_TYPES
 from sandbox.hubspot.identity import named, unique_property
 from sandbox.hubspot.problems import invalid, not_found
@@ -74,9 +74,9 @@ def gdpr_delete(account: Account, call: Call) -> Answer:
         raise NotImplementedError(f"gdpr-delete of {object_type}")
     body = call.json()
     said = text_in(body, "objectId")
-    name = body.get("idProperty") or None
+    name = optional_in(body, "idProperty")
     if name is not None:
-        unique_property(account, object_type, str(name))
+        unique_property(account, object_type, name)
     record = named(account, object_type, said, name)
     if record is None:
         if name != "email":

@@ -1,7 +1,7 @@
 """The CRM page: what an account holds, newest first, with line items and associations."""
 
 from collections.abc import Iterable
-from itertools import islice
+from heapq import nlargest
 from pathlib import Path
 
 from sandbox.hubspot.account import Account
@@ -74,8 +74,7 @@ def latest(account: Account) -> Json:
 def _newest(account: Account, object_type: str) -> Iterable[Record]:
     """The records changed last; ties go to the newer id."""
     live = account.records[object_type].live()
-    live.sort(key=lambda each: (each.updated_at, int(each.id)), reverse=True)
-    return islice(live, NEWEST)
+    return nlargest(NEWEST, live, key=lambda each: (each.updated_at, int(each.id)))
 
 
 def _row(account: Account, object_type: str, record: Record) -> Json:

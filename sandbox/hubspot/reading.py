@@ -1,7 +1,7 @@
 """Reads and the single forms of objects, and the batches that only read or archive."""
 
 from sandbox.hubspot.account import Account
-from sandbox.hubspot.calls import Answer, Call, properties_in, text_in
+from sandbox.hubspot.calls import Answer, Call, optional_in, properties_in, text_in, texts_in
 from sandbox.hubspot.catalogue import OBJECT_TYPES, PATH_NAMES
 from sandbox.hubspot.identity import missing, named, unique_property
 from sandbox.hubspot.inline import associated, links_in
@@ -14,6 +14,7 @@ from sandbox.hubspot.shapes import (
     ends_json,
     existing,
     record_json,
+    written_json,
 )
 from sandbox.hubspot.writing import apply, decided
 
@@ -25,11 +26,11 @@ def read_batch(account: Account, call: Call) -> Answer:
     """Up to 100 records; what is not found is one error naming all their ids."""
     object_type = call.object_type()
     body = call.json()
-    _without_history(body.get("propertiesWithHistory"))
-    id_property = body.get("idProperty") or None
+    _without_history(texts_in(body, "propertiesWithHistory"))
+    id_property = optional_in(body, "idProperty")
     if id_property is not None:
-        unique_property(account, object_type, str(id_property))
-    wanted = [*(body.get("properties") or ()), *([id_property] if id_property else ())]
+        unique_property(account, object_type, id_property)
+    wanted = [*texts_in(body, "properties"), *([id_property] if id_property else ())]
     names = existing(account, object_type, asked(object_type, wanted))
     archived = call.is_true("archived")
     results: dict[str, Json] = {}
@@ -100,8 +101,7 @@ def update_one(account: Account, call: Call) -> Answer:
     if row.problems:
         raise refusal(row.problems)
     apply(account, object_type, row)
-    names = asked(object_type, list(row.values))
-    return Answer(200, record_json(account, object_type, record, names))
+    return Answer(200, written_json(account, object_type, record, row.values))
 
 
 def archive_one(account: Account, call: Call) -> Answer:

@@ -8,7 +8,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from sandbox.hubspot.account import Account
-from sandbox.hubspot.calls import Answer, Call
+from sandbox.hubspot.calls import Answer, Call, integer_in, objects_in, texts_in
 from sandbox.hubspot.catalogue import OBJECT_TYPES
 from sandbox.hubspot.indexing import Seen
 from sandbox.hubspot.problems import Json, invalid
@@ -39,7 +39,7 @@ def search(account: Account, call: Call) -> Answer:
     hits = _hits(account, object_type, body)
     page = hits[after : after + limit]
     answer: Json = {"total": len(hits), "results": []}
-    names = existing(account, object_type, asked(object_type, body.get("properties") or []))
+    names = existing(account, object_type, asked(object_type, texts_in(body, "properties")))
     for record_id, seen in page:
         record = account.records[object_type].by_id[record_id]
         shown = record_json(account, object_type, record, names)
@@ -52,9 +52,9 @@ def search(account: Account, call: Call) -> Answer:
 
 
 def _paging(body: Json) -> tuple[int, int]:
-    limit = body.get("limit") or PAGE_DEFAULT
+    limit = integer_in(body, "limit", PAGE_DEFAULT) or PAGE_DEFAULT
     said = body.get("after") or "0"
-    if not isinstance(limit, int) or not 0 < limit <= PAGE_MOST:
+    if not 0 < limit <= PAGE_MOST:
         raise invalid(f"limit must be between 1 and {PAGE_MOST}")
     if not str(said).isdecimal():
         raise invalid("after must be an integer")
@@ -80,7 +80,7 @@ def _hits(account: Account, object_type: str, body: Json) -> list[Hit]:
 
 def _sorted(account: Account, object_type: str, body: Json, hits: list[Hit]) -> list[Hit]:
     sorts = body.get("sorts") or []
-    if len(sorts) > 1:
+    if not isinstance(sorts, list) or len(sorts) > 1:
         raise invalid("Only one sort is allowed")
     if not sorts:
         return sorted(hits, key=lambda hit: int(hit[0]))
@@ -104,15 +104,15 @@ Test = Callable[[Seen], bool]
 
 
 def _groups(account: Account, object_type: str, body: Json) -> list[list[Test]]:
-    groups = body.get("filterGroups") or []
-    counts = [len(each.get("filters") or ()) for each in groups]
+    groups = [objects_in(each, "filters") for each in objects_in(body, "filterGroups")]
+    counts = [len(each) for each in groups]
     if len(groups) > GROUPS_MOST:
         raise invalid(f"At most {GROUPS_MOST} filterGroups are allowed")
     if any(each > FILTERS_PER_GROUP for each in counts) or sum(counts) > FILTERS_MOST:
         raise invalid(
             f"At most {FILTERS_PER_GROUP} filters per group and {FILTERS_MOST} in all are allowed"
         )
-    return [[_test(account, object_type, each) for each in group["filters"]] for group in groups]
+    return [[_test(account, object_type, each) for each in group] for group in groups]
 
 
 def _matches(seen: Seen, groups: list[list[Test]]) -> bool:

@@ -34,6 +34,17 @@ def record_json(
     return answer
 
 
+def written_json(
+    account: Account, object_type: str, record: Record, written: Iterable[str]
+) -> Json:
+    """A record as an update answers it: what was written ("" where cleared), and the system's."""
+    of_type = OBJECT_TYPES[object_type]
+    names = (*written, of_type.created, of_type.modified, "hs_object_id")
+    answer = record_json(account, object_type, record, ())
+    answer["properties"] = {each: record.properties.get(each, "") for each in names}
+    return answer
+
+
 def asked(object_type: str, names: Sequence[str]) -> list[str]:
     """What a read shows: the usual properties if none are named, else those and the system's."""
     of_type = OBJECT_TYPES[object_type]

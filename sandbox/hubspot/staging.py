@@ -6,7 +6,7 @@ https://developers.hubspot.com/docs/api-reference/latest/crm/pipelines
 from uuid import UUID
 
 from sandbox.hubspot.account import Account
-from sandbox.hubspot.calls import Answer, Call, text_in
+from sandbox.hubspot.calls import Answer, Call, integer_in, objects_in, optional_in, text_in
 from sandbox.hubspot.clock import stamp
 from sandbox.hubspot.pipelines import CLOSED, OPEN, Pipeline, Stage
 from sandbox.hubspot.problems import Json, RefusedError, invalid
@@ -26,11 +26,11 @@ def create_pipeline(account: Account, call: Call) -> Answer:
         raise RefusedError(403, "MISSING_PERMISSION", message)
     body = call.json()
     moment = stamp(account.now())
-    given = body.get("stages")
-    if not isinstance(given, list) or not given:
+    given = objects_in(body, "stages")
+    if not given:
         raise invalid("stages are required")
     pipeline = Pipeline(
-        id=str(body.get("pipelineId") or _new_id(account)),
+        id=optional_in(body, "pipelineId") or _new_id(account),
         label=text_in(body, "label"),
         display_order=_order_in(body),
         created_at=moment,
@@ -53,8 +53,8 @@ def change_pipeline(account: Account, call: Call) -> Answer:
     """Change a pipeline's label or place."""
     pipeline = _the_pipeline(account, call)
     body = call.json()
-    pipeline.label = body.get("label", pipeline.label)
-    pipeline.display_order = body.get("displayOrder", pipeline.display_order)
+    pipeline.label = optional_in(body, "label") or pipeline.label
+    pipeline.display_order = integer_in(body, "displayOrder", pipeline.display_order)
     pipeline.updated_at = stamp(account.now())
     return Answer(200, pipeline_json(pipeline))
 
@@ -80,8 +80,8 @@ def change_stage(account: Account, call: Call) -> Answer:
     body = call.json()
     if "metadata" in body:
         stage.metadata = _metadata(body)
-    stage.label = body.get("label", stage.label)
-    stage.display_order = body.get("displayOrder", stage.display_order)
+    stage.label = optional_in(body, "label") or stage.label
+    stage.display_order = integer_in(body, "displayOrder", stage.display_order)
     stage.updated_at = stamp(account.now())
     return Answer(200, stage_json(stage))
 
@@ -141,7 +141,7 @@ def _the_stage(account: Account, call: Call) -> Stage:
 def _add_stage(account: Account, pipeline: Pipeline, body: Json) -> Stage:
     moment = stamp(account.now())
     stage = Stage(
-        id=str(body.get("stageId") or _new_id(account)),
+        id=optional_in(body, "stageId") or _new_id(account),
         label=text_in(body, "label"),
         display_order=_order_in(body),
         metadata=_metadata(body),
@@ -158,7 +158,7 @@ def _add_stage(account: Account, pipeline: Pipeline, body: Json) -> Stage:
 
 def _metadata(body: Json) -> dict[str, str]:
     metadata = body.get("metadata")
-    if not isinstance(metadata, dict) or metadata.get("state", OPEN) not in {OPEN, CLOSED}:
+    if not isinstance(metadata, dict) or metadata.get("state", OPEN) not in (OPEN, CLOSED):
         raise invalid(f"metadata must be an object whose state is {OPEN} or {CLOSED}")
     return {"state": OPEN} | {name: str(value) for name, value in metadata.items()}
 

@@ -7,7 +7,7 @@ import orjson
 from sandbox.hubspot.account import Account
 from sandbox.hubspot.admission import over_limit
 from sandbox.hubspot.answering import refused
-from sandbox.hubspot.calls import Answer, Call
+from sandbox.hubspot.calls import Answer, Call, objects_in
 from sandbox.hubspot.faults import Fault
 from sandbox.hubspot.problems import Json, Problem, RefusedError, RowError
 from sandbox.hubspot.quota import Policy
@@ -58,7 +58,7 @@ async def _late(account: Account, fault: Fault, carry: Carry) -> Answer:
 def _one_lost(account: Account, call: Call, carry: Carry) -> Answer:
     """The last input is not written and answered by an error, under an ordinary status."""
     body = call.json()
-    *kept, lost = body.get("inputs") or [{}]
+    *kept, lost = objects_in(body, "inputs") or [{}]
     call.body = orjson.dumps({**body, "inputs": kept})
     answer = carry() if kept else Answer(200, batch_answer(account, []))
     if isinstance(answer.body, dict) and "results" in answer.body:

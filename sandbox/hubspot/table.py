@@ -39,16 +39,18 @@ _OBJECTS = (
 )
 
 _PAIR = "{objectType}/{objectId}/associations/{toObjectType}"
-_PAIRS = (
+_PAIRS_WITHOUT_LIST = (
     route(
         "PUT {fromObjectType}/{fromObjectId}/associations/default/{toObjectType}/{toObjectId}",
         linking.associate_default,
         _WRITE,
     ),
-    route(f"GET {_PAIR}", linking.list_associations, _READ),
     route(f"PUT {_PAIR}/{{toObjectId}}", linking.associate_typed, _WRITE),
     route(f"DELETE {_PAIR}/{{toObjectId}}", linking.archive_one, _WRITE),
 )
+
+# 2026-09 has no such list any more; one reads associations in batches.
+_PAIRS = (route(f"GET {_PAIR}", linking.list_associations, _READ), *_PAIRS_WITHOUT_LIST)
 
 _BETWEEN = "{fromObjectType}/{toObjectType}"
 _ASSOCIATIONS = (
@@ -57,6 +59,8 @@ _ASSOCIATIONS = (
     route(f"POST {_BETWEEN}/batch/read", linking.read_associations, _READ),
     route(f"POST {_BETWEEN}/batch/archive", linking.archive_associations, _WRITE),
     route(f"POST {_BETWEEN}/batch/labels/archive", linking.archive_labels, _WRITE),
+)
+_LABELS = (
     route(f"GET {_BETWEEN}/labels", linking.list_labels, _READ),
     route(f"POST {_BETWEEN}/labels", linking.create_label, _SCHEMA_WRITE),
 )
@@ -105,15 +109,18 @@ _MONEY = (
 
 _OAUTH = (
     route("POST token", granting.token, is_open=True),
-    route("POST token/introspect", granting.introspect, is_open=True),
     route("POST token/revoke", granting.revoke, is_open=True),
 )
+# Earlier versions answer it with much that nobody here knows.
+_INTROSPECTION = (route("POST token/introspect", granting.introspect, is_open=True),)
 
 FAMILIES: tuple[Family, ...] = (
-    family("/crm/objects/{version}", DATED, _OBJECTS + _PAIRS),
+    family("/crm/objects/{version}", ("2026-09",), _OBJECTS + _PAIRS_WITHOUT_LIST),
+    family("/crm/objects/{version}", ("2026-03",), _OBJECTS + _PAIRS),
     family("/crm/{version}/objects", ("v3",), _OBJECTS),
-    family("/crm/associations/{version}", DATED, _ASSOCIATIONS),
-    family("/crm/{version}/associations", ("v4",), _ASSOCIATIONS),
+    family("/crm/associations/{version}", DATED, _ASSOCIATIONS + _LABELS),
+    family("/crm/{version}/associations", ("v4",), _ASSOCIATIONS + _LABELS),
+    family("/crm/associations/{version}", ("v4",), _LABELS),
     family("/crm/{version}/objects", ("v4",), _PAIRS),
     family("/crm/properties/{version}", DATED, _PROPERTIES),
     family("/crm/{version}/properties", ("v3",), _PROPERTIES),
@@ -124,5 +131,6 @@ FAMILIES: tuple[Family, ...] = (
     family("/account-info/{version}", ("v3", *DATED), _ACCOUNT),
     family("/settings/currencies/{version}", DATED, _MONEY),
     family("/settings/{version}/currencies", ("v3",), _MONEY),
-    family("/oauth/{version}", ("v3", *DATED), _OAUTH),
+    family("/oauth/{version}", ("2026-09",), _OAUTH + _INTROSPECTION),
+    family("/oauth/{version}", ("v3", "2026-03"), _OAUTH),
 )

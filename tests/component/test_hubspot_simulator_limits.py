@@ -96,7 +96,7 @@ async def test_introspection_says_whether_a_token_is_good(hubspot: HubSpotUnderT
     active = []
     for token in (hubspot.account.token, REFRESH_TOKEN, "nobody"):
         answer = await hubspot.http.post(
-            "/oauth/2026-03/token/introspect", data={**form, "token": token}
+            "/oauth/2026-09/token/introspect", data={**form, "token": token}
         )
         active.append(answer.json()["active"])
     assert active == [True, True, False]
