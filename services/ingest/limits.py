@@ -79,8 +79,7 @@ class LimitedProtocol(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop looking; a sender that left in the middle of its request is counted."""
-        if self._look is not None:
-            self._look.cancel()
+        self._stop_looking()
         if self._reading is _Reading.BODY or self._header_bytes:
             self.metrics.count(Outcome.DISCONNECTED)
         self.metrics.connections.dec()
@@ -190,6 +189,10 @@ class LimitedProtocol(HttpToolsProtocol):
             self.metrics.count(Outcome.IDLE)
             self.transport.close()
 
+    def _stop_looking(self) -> None:
+        if self._look is not None:
+            self._look.cancel()
+
     # How it ends
 
     def _refuse(self, outcome: Outcome) -> None:
@@ -199,11 +202,14 @@ class LimitedProtocol(HttpToolsProtocol):
         self._reading = _Reading.REFUSED
         self._header_bytes = 0
         self._abandon_requests()
+        self._stop_looking()
         self._unset_keepalive_if_required()
         if not answerable or self.transport.is_closing():
             self.transport.close()
             return
         self.transport.write(_ANSWERS[outcome])
+        if self.transport.can_write_eof():  # not over TLS
+            self.transport.write_eof()
         self.flow.pause_reading()
         self.loop.call_later(LINGER_SECONDS, self.transport.close)
 
