@@ -89,7 +89,8 @@ class Admin:
         store = store_for(self._shopify, request.headers.get("host", ""), token)
         asked = str(request.path_params["version"])
         version = answered_version(asked, self._shopify.supported_versions)
-        closed = _closed(store, token)
+        host = request.headers.get("host", "")
+        closed = _closed(store, token, host)
         if store is None or version is None or closed:
             return self._refusal(closed or 404)
         throttled = self._faults.throttled and not self._faults.status
@@ -139,10 +140,10 @@ class Admin:
         return headers
 
 
-def _closed(store: Store | None, token: str) -> int:
+def _closed(store: Store | None, token: str, host: str) -> int:
     """The status that keeps a request out, or 0."""
     if store is None:
-        return 404 if token else 401
+        return 404 if host.endswith(".myshopify.com") else 401
     if not is_valid(store, token):
         return 401
     return 402 if store.frozen else 0

@@ -58,7 +58,7 @@ class ApiFaults:
 
     def update(self, changes: Mapping[str, object], /) -> None:
         """Set the named switches; ValueError, and nothing set, if any is refused."""
-        kinds = {each.name: type(getattr(self, each.name)) for each in fields(self)}
+        kinds = {each.name: type(each.default) for each in fields(self)}
         for name, value in changes.items():
             kind = kinds.get(name)
             number = kind is float and isinstance(value, int) and not isinstance(value, bool)
@@ -68,7 +68,7 @@ class ApiFaults:
         if status and status not in STATUSES:
             raise ValueError(f"no such status: {status}")
         for name, value in changes.items():
-            setattr(self, name, value)
+            setattr(self, name, float(value) if kinds[name] is float else value)  # type: ignore[arg-type] # checked above
 
     def as_json(self) -> dict[str, object]:
         """Every switch by its name."""

@@ -94,7 +94,7 @@ async def test_writes_that_were_never_synced_are_not_acknowledged(
 ) -> None:
     shadow = tmp_path / "shadow"
     shadow.mkdir()
-    lines = random.Random(seed).randrange(1, 8000)
+    lines = random.Random(seed).randrange(1, 4000)
 
     last = acknowledged(
         ["append", str(tmp_path / "log.db"), str(seed)],

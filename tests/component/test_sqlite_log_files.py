@@ -168,14 +168,14 @@ async def test_a_closed_log_takes_and_an_abandoned_one_writes_nothing(tmp_path: 
 
 
 async def test_a_clock_that_fails_is_heard_of_and_the_log_goes_on(tmp_path: Path) -> None:
-    clock = iter([ValueError("no time"), datetime(2026, 3, 29, tzinfo=UTC)])
+    moments = [datetime(2026, 3, 29, tzinfo=UTC), None]
 
     def now() -> datetime:
-        match next(clock):
-            case datetime() as moment:
-                return moment
-            case problem:
-                raise problem
+        moment = moments.pop()
+        if moment is None:
+            message = "no time"
+            raise ValueError(message)
+        return moment
 
     async with SqliteLog.open(tmp_path / "log.db", now=now) as log:
         with pytest.raises(ValueError, match="no time"):

@@ -72,6 +72,34 @@ async def test_a_reader_learns_within_100_ms_what_another_process_appended(
     assert statistics.median(delays) < 0.1
 
 
+async def test_a_reader_in_the_same_process_is_woken_without_looking(tmp_path: Path) -> None:
+    async with (
+        SqliteLog.open(tmp_path / "log.db", watch_seconds=3_600) as log,
+        log.reader("syncer", [ORDERS], "test") as reader,
+    ):
+        await reader.poll(1, 0)
+        polling = asyncio.create_task(reader.poll(1, 60))
+        await asyncio.sleep(0)
+        await log.append([order()])
+        async with asyncio.timeout(10):
+            assert len((await polling).events) == 1
+
+
+async def test_a_standby_in_the_same_process_is_woken_when_the_owner_leaves(
+    tmp_path: Path,
+) -> None:
+    async with (
+        SqliteLog.open(tmp_path / "log.db", watch_seconds=3_600) as log,
+        log.reader("syncer", [ORDERS], "standby") as standby,
+    ):
+        async with log.reader("syncer", [ORDERS], "owner") as owner:
+            assert await gained(owner)
+            polling = asyncio.create_task(standby.poll(1, 60))
+            await asyncio.sleep(0)
+        async with asyncio.timeout(10):
+            assert (await polling).gained
+
+
 async def test_a_standby_takes_over_when_the_owner_is_killed(tmp_path: Path) -> None:
     path = tmp_path / "log.db"
     async with SqliteLog.open(path) as log, beside("own", str(path), "syncer") as owner:

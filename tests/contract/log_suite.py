@@ -333,6 +333,19 @@ class LogSuite:
 
         assert values(early)[b"short"] == 3
 
+    @pytest.mark.parametrize(("long", "short"), [(ORDERS, CUSTOMERS), (CUSTOMERS, ORDERS)])
+    async def test_even_polls_of_one_event_come_round_to_every_partition(
+        self, log: Log, long: str, short: str
+    ) -> None:
+        await log.append([order(1, b"long", long)] * 50)
+        await log.append([order(1, b"short", short)])
+        async with log.reader("syncer", [ORDERS, CUSTOMERS], "one") as reader:
+            polled: list[Event] = []
+            for _ in range(12):
+                polled += (await reader.poll(1, SOON)).events
+
+        assert values(polled)[b"short"] == 1
+
     async def test_between_gives_what_was_appended_in_that_time(self, log: Log) -> None:
         for number in range(9):
             await log.append([order(number, str(number).encode())])

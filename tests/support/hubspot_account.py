@@ -1,12 +1,15 @@
 """A simulated HubSpot account to talk to in process, at a time that only tests move."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
+import uvicorn
 
 from sandbox.hubspot.account import Account
 from sandbox.hubspot.app import create_app
@@ -71,6 +74,22 @@ async def hubspot_under_test(tier: Tier = "professional") -> AsyncIterator[HubSp
         headers={"Authorization": f"Bearer {account.token}"},
     ) as http:
         yield HubSpotUnderTest(account, clock, http)
+
+
+@contextmanager
+def served(account: Account) -> Iterator[str]:
+    """The account over a real socket; yields its address."""
+    config = uvicorn.Config(create_app(account), port=0, log_level="error", lifespan="off")
+    server = uvicorn.Server(config)
+    sock = config.bind_socket()
+    sock.listen()  # who connects before the server runs waits in the backlog
+    thread = threading.Thread(target=lambda: asyncio.run(server.serve([sock])))
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{sock.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join()
 
 
 def rows(*properties: Json, traced: bool = True) -> Json:

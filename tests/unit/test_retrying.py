@@ -62,6 +62,16 @@ def test_a_wait_beyond_the_budget_is_not_begun() -> None:
     assert call.made_at == [0]
 
 
+def test_a_lambda_is_a_call_like_any_other() -> None:
+    call = Call(WorldAtFaultError("down"))
+
+    found = in_virtual_time(
+        retried(lambda: call(), on=(WorldAtFaultError,), is_repeatable=True)  # noqa: PLW0108 - the point
+    )
+
+    assert found == 7
+
+
 def test_attempts_are_limited_and_the_last_error_is_raised_as_it_is() -> None:
     last = WorldAtFaultError("last")
     call = Call(WorldAtFaultError("first"), last, WorldAtFaultError("never"))

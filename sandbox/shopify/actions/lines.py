@@ -60,7 +60,8 @@ def new_line(store: Store, order: Record, given: Mapping[str, Any]) -> Record:
 
 
 def _discount(given: Mapping[str, Any]) -> tuple[Record, Record]:
-    percent = given.get("percent")
+    free_shipping = given.get("target") == "shipping_line"
+    percent = 100 if free_shipping else given.get("percent")
     kind = "percentage" if percent is not None else "fixed_amount"
     value = str(decimal(percent if percent is not None else given["amount"]))
     code = given["code"]

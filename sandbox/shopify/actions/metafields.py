@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from sandbox.shopify.model import Kind, Record, gid
 from sandbox.shopify.store import Store
 
@@ -34,7 +36,11 @@ def _put(store: Store, owner: Record, namespace: str, key: str, value: str | Non
 
 
 def set_metafield(
-    store: Store, owner: str, owner_id: int, metafield: dict[str, str | None], variant_id: int = 0
+    store: Store,
+    owner: str,
+    owner_id: int,
+    metafield: Mapping[str, str | None],
+    variant_id: int = 0,
 ) -> Record:
     """Set (or with a null ``value`` remove) one metafield.
 

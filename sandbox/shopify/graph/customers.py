@@ -75,7 +75,8 @@ def _phone(view: View) -> dict[str, Any] | None:
         "marketingUpdatedAt": changed,
         "marketingCollectedFrom": source,
         "smsMarketingConsent": {
-            "state": state,
+            # This one enum says NEVER_SUBSCRIBED for what all others call NOT_SUBSCRIBED.
+            "state": "NEVER_SUBSCRIBED" if state == "NOT_SUBSCRIBED" else state,
             "optInLevel": level,
             "updatedAt": changed,
             "collectedFrom": source,

@@ -9,7 +9,7 @@ than once too seldom.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from hashlib import blake2b
 from typing import Final
@@ -30,7 +30,7 @@ def changed(properties: Mapping[str, str], fingerprint: bytes) -> dict[str, str]
     A damaged fingerprint knows nothing: everything is changed.
     """
     known = _unpacked(fingerprint)
-    twice = {name for name, count in Counter(map(_name_hash, properties)).items() if count > 1}
+    twice = _doubled(list(map(_name_hash, properties)))
     return {
         name: value
         for name, value in properties.items()
@@ -41,6 +41,12 @@ def changed(properties: Mapping[str, str], fingerprint: bytes) -> dict[str, str]
 def merged(fingerprint: bytes, written: Mapping[str, str]) -> bytes:
     """The fingerprint after ``written`` was acknowledged on top of what was there."""
     return _packed({**_unpacked(fingerprint), **_hashes(written)})
+
+
+def _doubled(hashes: Sequence[bytes]) -> frozenset[bytes]:
+    if len(set(hashes)) == len(hashes):
+        return frozenset()
+    return frozenset(each for each, count in Counter(hashes).items() if count > 1)
 
 
 def _hashes(properties: Mapping[str, str]) -> dict[bytes, bytes]:

@@ -65,7 +65,8 @@ _WANT = statement(
 _UNWANT = statement(
     """
     UPDATE links SET state = 'unwanted', due_at = NULL
-    WHERE state <> 'unwanted' AND (shop, from_kind, from_id) IN
+    WHERE state <> 'unwanted' AND to_kind IN ('customers', 'guests')
+    AND (shop, from_kind, from_id) IN
       (SELECT b.shop, b.from_kind, b.from_id FROM {rows} AS b)
     AND (shop, from_kind, from_id, to_kind, to_id) NOT IN
       (SELECT b.shop, b.from_kind, b.from_id, b.to_kind, b.to_id FROM {rows} AS b
@@ -160,7 +161,7 @@ _PART_OF = {"part_kind": "variants", "part_parent_kind": "products", "part_wait_
 
 
 async def want(tx: Transaction, sources: Iterable[SourceKey], links: Sequence[Link]) -> None:
-    """Let ``links`` be exactly what ``sources`` are linked to; others of theirs are to go."""
+    """Let ``links`` stand, and let ``sources`` be linked to no other people than these say."""
     await tx.run_batch(_WANT, [_written(link) for link in links])
     kept = [_named(link) for link in links]
     bare = [[key.shop, key.kind, key.id, None, None] for key in sources]

@@ -74,6 +74,7 @@ class Settlement:
     is_acknowledged: bool = False
     label: str = ""
     created_at: datetime | None = None
+    body: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +82,8 @@ class Wait:
     """Something to be done about a source later. ``body`` is the event it came with, if a state.
 
     With a ``cause_id`` it is due when the cause is lifted, otherwise after ``due_in_ms``.
-    ``is_news`` says that an event brought it, so that work in progress does not settle it.
+    ``is_news`` says that an event brought it, so that work in progress does not settle it;
+    ``suspect_for_ms``, that a write may still be on its way.
     """
 
     key: SourceKey
@@ -93,6 +95,7 @@ class Wait:
     changed_at: datetime | None = None
     claims_deletion: bool = False
     is_news: bool = True
+    suspect_for_ms: int | None = None
 
 
 _COLUMNS = """
@@ -171,10 +174,10 @@ _SETTLE = statement(
 _WAIT = statement(
     """
     INSERT INTO sources (shop, kind, id, status, reason, detail, due_at, cause_id, waiting_since,
-      wanted, changed_at, deletion_claimed)
+      wanted, changed_at, deletion_claimed, suspect_until)
     SELECT b.shop, b.kind, b.id, 'waiting', b.reason, b.detail,
       CASE WHEN b.cause_id IS NULL THEN {now} + b.due_in END, b.cause_id, {now}, 1, b.changed_at,
-      b.claims_deletion
+      b.claims_deletion, {now} + b.suspect_for
     FROM {rows} AS b WHERE true
     ON CONFLICT (shop, kind, id) DO UPDATE SET
       status = 'waiting',
@@ -186,7 +189,8 @@ _WAIT = statement(
       wanted = sources.wanted + :news,
       attempts = sources.attempts + 1,
       changed_at = coalesce(sources.changed_at, excluded.changed_at),
-      deletion_claimed = {greatest}(sources.deletion_claimed, excluded.deletion_claimed)
+      deletion_claimed = {greatest}(sources.deletion_claimed, excluded.deletion_claimed),
+      suspect_until = coalesce(excluded.suspect_until, sources.suspect_until)
     """,
     shop="text",
     kind="text",
@@ -197,6 +201,7 @@ _WAIT = statement(
     cause_id="int",
     changed_at="bigint",
     claims_deletion="int",
+    suspect_for="bigint",
 )
 _KEEP_BODY = statement(
     "UPDATE sources SET body = :body WHERE shop = :shop AND kind = :kind AND id = :id"
@@ -274,6 +279,7 @@ async def parts(
 async def settle(tx: Transaction, settlements: Sequence[Settlement]) -> None:
     """Record outcomes. A source that was wanted again meanwhile stays due, at once."""
     await tx.run_batch(_SETTLE, [_settlement_row(each) for each in settlements])
+    await _keep_bodies(tx, settlements)
 
 
 async def wait(tx: Transaction, waits: Sequence[Wait]) -> None:
@@ -281,15 +287,7 @@ async def wait(tx: Transaction, waits: Sequence[Wait]) -> None:
     for is_news in (True, False):
         chosen = [each for each in waits if each.is_news is is_news]
         await tx.run_batch(_WAIT, [_wait_row(each) for each in chosen], news=int(is_news))
-    for each in waits:
-        if each.body is not None:
-            await tx.run(
-                _KEEP_BODY,
-                body=zlib.compress(each.body, level=1),
-                shop=each.key.shop,
-                kind=each.key.kind,
-                id=each.key.id,
-            )
+    await _keep_bodies(tx, waits)
 
 
 async def refer(tx: Transaction, keys: Mapping[SourceKey, int]) -> None:
@@ -331,6 +329,14 @@ async def put_off(tx: Transaction, keys: Iterable[SourceKey], due_in_ms: int) ->
     """Make rows due later without touching anything else."""
     rows = [[key.shop, key.kind, key.id] for key in keys]
     await tx.run_batch(_PUT_OFF, rows, due_in=due_in_ms)
+
+
+async def _keep_bodies(tx: Transaction, rows: Sequence[Settlement | Wait]) -> None:
+    for each in rows:
+        if each.body is not None:
+            key = each.key
+            body = zlib.compress(each.body, level=1)
+            await tx.run(_KEEP_BODY, body=body, shop=key.shop, kind=key.kind, id=key.id)
 
 
 def _row(row: Row[Any]) -> SourceRow:
@@ -395,4 +401,5 @@ def _wait_row(each: Wait) -> list[Any]:
         each.cause_id,
         written(each.changed_at),
         int(each.claims_deletion),
+        each.suspect_for_ms,
     ]

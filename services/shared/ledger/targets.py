@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,7 +21,7 @@ class TargetRow:
 
     object_type: str
     id: str
-    fingerprint: str
+    fingerprint: bytes
     winner: SourceKey | None = None
     winner_updated_at: datetime | None = None
     suspect_until: datetime | None = None
@@ -85,7 +86,7 @@ def _row(row: Row[Any]) -> TargetRow:
     return TargetRow(
         object_type=row.object_type,
         id=row.id,
-        fingerprint=row.fingerprint,
+        fingerprint=base64.b64decode(row.fingerprint),
         winner=winner,
         winner_updated_at=read(row.winner_updated_at),
         suspect_until=read(row.suspect_until),
@@ -97,7 +98,7 @@ def _written(row: TargetRow) -> list[Any]:
     return [
         row.object_type,
         row.id,
-        row.fingerprint,
+        base64.b64encode(row.fingerprint).decode(),
         winner.shop if winner else None,
         winner.kind if winner else None,
         winner.id if winner else None,

@@ -62,6 +62,10 @@ async def retried(
     clock = asyncio.get_running_loop().time
     started = clock()
 
+    async def attempt() -> T:
+        # tenacity awaits what it knows for a coroutine function; a lambda or a partial it does not.
+        return await call()
+
     def is_worth_it(error: BaseException) -> bool:
         is_safe = is_repeatable or not isinstance(error, OutcomeUnknownError)
         return is_safe and isinstance(error, on)
@@ -84,4 +88,4 @@ async def retried(
         sleep=patience.sleep,
         reraise=True,
     )
-    return await retrying(call)
+    return await retrying(attempt)

@@ -61,10 +61,13 @@ def line_keys(keys: Sequence[str]) -> tuple[str, ...]:
     A line without any key is known by its place among such lines, which edits rarely move.
     """
     seen: Counter[str] = Counter()
-    distinct = []
+    distinct: dict[str, None] = {}
     for key in keys:
-        seen[key] += 1
-        distinct.append(key if key and seen[key] == 1 else f"{key or 'line'}-{seen[key]}")
+        found = key
+        while not found or found in distinct:
+            seen[key] += 1
+            found = f"{key or 'line'}-{seen[key] + bool(key)}"
+        distinct[found] = None
     return tuple(distinct)
 
 

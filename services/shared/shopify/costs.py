@@ -16,6 +16,8 @@ STANDARD_MAXIMUM = 2000.0
 STANDARD_RESTORE_RATE = 100.0
 MOST_PER_QUERY = 1000.0
 LEAST_THROTTLED_WAIT_SECONDS = 1.0
+# Added to every wait: one too small to move a clock would be waited again for ever.
+_GRAIN_SECONDS = 0.001
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,8 +47,8 @@ def wait_seconds(bucket: Bucket, cost: float, now: float) -> float:
 
     A cost beyond the bucket's size waits for a full bucket: Shopify then says what it thinks.
     """
-    needed = min(cost, bucket.maximum)
-    return max((needed + bucket.reserved - _refilled(bucket, now)) / bucket.restore_rate, 0.0)
+    lacking = min(cost, bucket.maximum) + bucket.reserved - _refilled(bucket, now)
+    return lacking / bucket.restore_rate + _GRAIN_SECONDS if lacking > 0 else 0.0
 
 
 def reserved(bucket: Bucket, cost: float) -> Bucket:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from math import inf
 
 import orjson
 
@@ -32,15 +33,35 @@ _INSERTS: Mapping[int, str] = {
     count: _INSERT + ", ".join(["(?, ?, ?, ?, ?)"] * count) for count in _ROWS_A_STATEMENT
 }
 
-PartitionIds = Mapping[str, Sequence[int]]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shelf:
-    """What appending needs to know of the log: the ids of each topic's partitions, its limit."""
+    """What appending needs to know of one topic.
 
-    partition_ids: PartitionIds
+    The ids of its partitions, and how large the log may become by its events.
+    """
+
+    partition_ids: Sequence[int]
+    limit_bytes: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shelves:
+    """What appending needs to know of the log: its topics and its limit."""
+
+    by_topic: Mapping[str, Shelf]
     size_limit_bytes: int
+
+    def of(self, topic: str) -> Shelf:
+        """The shelf of ``topic``.
+
+        Raises:
+            OursToFixError: the log was not declared with this topic.
+        """
+        shelf = self.by_topic.get(topic)
+        if shelf is None:
+            raise OursToFixError("unknown_topic", detail=topic)
+        return shelf
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,32 +77,35 @@ class Parcel:
     limit_bytes: float
 
 
-def check_topics(partition_ids: PartitionIds, topics: Iterable[str]) -> None:
-    """Refuses topics the log was not declared with.
-
-    Raises:
-        OursToFixError: one of ``topics`` is unknown.
-    """
-    for topic in topics:
-        if topic not in partition_ids:
-            raise OursToFixError("unknown_topic", detail=topic)
+def shelves_for(partition_ids: Mapping[str, Sequence[int]], size_limit_bytes: int) -> Shelves:
+    """The shelves of a log of that size, whose topics have these partitions."""
+    by_topic = {
+        topic: Shelf(partition_ids=ids, limit_bytes=_share(topic) * size_limit_bytes)
+        for topic, ids in partition_ids.items()
+    }
+    return Shelves(by_topic=by_topic, size_limit_bytes=size_limit_bytes)
 
 
-def packed(shelf: Shelf, events: Sequence[NewEvent]) -> Parcel:
+def packed(shelves: Shelves, events: Sequence[NewEvent]) -> Parcel:
     """``events`` ready to be written; what is wrong with one shows here, not in a shared commit.
 
     Raises:
         OursToFixError: a topic is unknown.
         EventAtFaultError: a key or header is no text that UTF-8 can hold.
     """
-    check_topics(shelf.partition_ids, (event.topic for event in events))
-    try:
-        rows = [_row(shelf.partition_ids[event.topic], event) for event in events]
-    except (TypeError, UnicodeError) as problem:
-        raise EventAtFaultError("bad_text") from problem
-    size = sum(len(row[1]) + len(row[2]) + len(row[3]) + _OVERHEAD_BYTES for row in rows)
-    share = min((_share(event.topic) for event in events), default=1.0)
-    return Parcel(rows, size, share * shelf.size_limit_bytes)
+    rows: list[tuple[int, str, bytes, bytes]] = []
+    size, limit = 0, inf
+    for event in events:
+        shelf = shelves.of(event.topic)
+        ids, key, value = shelf.partition_ids, event.key, event.value
+        try:
+            headers = orjson.dumps(dict(event.headers))
+            rows.append((ids[partition_of(key, len(ids))], key, headers, value))
+        except (TypeError, UnicodeError) as problem:
+            raise EventAtFaultError("bad_text") from problem
+        size += len(key) + len(headers) + len(value) + _OVERHEAD_BYTES
+        limit = min(limit, shelf.limit_bytes)
+    return Parcel(rows, size, limit)
 
 
 def used_bytes(connection: sqlite3.Connection) -> int:
@@ -152,11 +176,6 @@ def _insert(connection: sqlite3.Connection, values: list[int | str | bytes]) -> 
         while len(values) - start >= width:
             connection.execute(_INSERTS[count], values[start : start + width])
             start += width
-
-
-def _row(ids: Sequence[int], event: NewEvent) -> tuple[int, str, bytes, bytes]:
-    partition_id = ids[partition_of(event.key, len(ids))]
-    return partition_id, event.key, orjson.dumps(dict(event.headers)), event.value
 
 
 def _share(topic: str) -> float:

@@ -17,7 +17,7 @@ from services.shared.contract.errors import LogUnavailableError
 from services.shared.contract.events import Event, Lag, NewEvent, Partition
 from services.shared.contract.topics import TOPICS
 from services.shared.log.sqlite import history, schema, trimming
-from services.shared.log.sqlite.appending import Shelf, check_topics, packed, used_bytes
+from services.shared.log.sqlite.appending import Shelves, packed, shelves_for, used_bytes
 from services.shared.log.sqlite.events import micros
 from services.shared.log.sqlite.ownership import GroupLock
 from services.shared.log.sqlite.problems import unavailable
@@ -34,6 +34,7 @@ BUSY_SECONDS = 0.15
 OPENING_BUSY_SECONDS = 5.0
 WATCH_SECONDS = 0.05
 TRIM_EVERY_SECONDS = 10.0
+GIVE_BACK_STEPS = 8
 DEFAULT_RETENTION = Retention()
 
 T = TypeVar("T")
@@ -48,12 +49,12 @@ class SqliteLog:
     """``Appender`` and ``History`` of one file, and where its ``Reader``s come from."""
 
     def __init__(
-        self, path: Path, source: Source, shelf: Shelf, now: Callable[[], datetime]
+        self, path: Path, source: Source, shelves: Shelves, now: Callable[[], datetime]
     ) -> None:
         self._path = path
         self._now = now
         self._source = source
-        self._shelf = shelf
+        self._shelves = shelves
 
     @classmethod
     @asynccontextmanager
@@ -88,10 +89,7 @@ class SqliteLog:
             except (sqlite3.OperationalError, OSError) as problem:
                 raise _unopened(problem) from problem
             bell = Bell()
-            shelf = Shelf(
-                partition_ids=_appended_to(files[1], wanted, partitions),
-                size_limit_bytes=size_limit_bytes,
-            )
+            shelves = shelves_for(_appended_to(files[1], wanted, partitions), size_limit_bytes)
             source = Source(
                 connection=files[1],
                 run=reading,
@@ -99,7 +97,7 @@ class SqliteLog:
                 bell=bell,
                 watch_seconds=watch_seconds,
             )
-            log = cls(place, source, shelf, now)
+            log = cls(place, source, shelves, now)
             try:
                 yield log
             finally:
@@ -116,11 +114,11 @@ class SqliteLog:
             EventAtFaultError: a key or header is no text that UTF-8 can hold.
         """
         if events:
-            await self._source.writer.append(packed(self._shelf, events))
+            await self._source.writer.append(packed(self._shelves, events))
 
     async def between(self, topic: str, since: datetime, until: datetime) -> AsyncIterator[Event]:
         """As the port promises; partition by partition, in pages of bounded size."""
-        check_topics(self._shelf.partition_ids, (topic,))
+        self._shelves.of(topic)
         places = await self._look(partial(history.partition_ids, topics=frozenset((topic,))))
         for place in places.items():
             span = history.Span(place=place, since=micros(since), until=micros(until))
@@ -144,12 +142,16 @@ class SqliteLog:
         try:
             if writer.last_problem is not None:
                 await writer.change(schema.touch)
-            return await self.used_bytes() < self._shelf.size_limit_bytes
+            return await self.used_bytes() < self._shelves.size_limit_bytes
         except LogUnavailableError:
             return False
 
-    async def trim(self, retention: Retention = DEFAULT_RETENTION) -> int:
+    async def trim(
+        self, retention: Retention = DEFAULT_RETENTION, *, give_back_steps: int = 1_000_000
+    ) -> int:
         """Removes what ``retention`` lets go and gives its space back; how many events.
+
+        Each of ``give_back_steps`` shortens the file by 2 MiB.
 
         Raises:
             LogUnavailableError: not all of it could be done.
@@ -159,8 +161,9 @@ class SqliteLog:
         step = partial(trimming.trim_step, retention=retention, now=self._now())
         while count := await alone(step):
             removed += count
-        while await alone(trimming.give_back_step):
-            pass
+        for _ in range(give_back_steps):
+            if not await alone(trimming.give_back_step):
+                break
         await alone(partial(trimming.bound_wal, path=self._path))
         return removed
 
@@ -171,10 +174,14 @@ class SqliteLog:
         retention: Retention = DEFAULT_RETENTION,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        """Trims for ever; what could not be done is done the next time."""
+        """Trims for ever; what could not be done is done the next time.
+
+        The file gets shorter by 16 MiB a round: removing an event costs 17 us of CPU, moving its
+        pages to shorten the file ten times as much, and the next events would take them anyway.
+        """
         while True:
             try:
-                await self.trim(retention)
+                await self.trim(retention, give_back_steps=GIVE_BACK_STEPS)
             except LogUnavailableError as problem:
                 _logger.warning("log not trimmed", extra={"reason": problem.reason})
             await sleep(every_seconds)
@@ -198,7 +205,8 @@ class SqliteLog:
         ``member`` is a name for operators. Leaving the context hands the partitions over.
         """
         subscribed = frozenset(topics)
-        check_topics(self._shelf.partition_ids, subscribed)
+        for topic in subscribed:
+            self._shelves.of(topic)
         ids = await self._look(partial(history.partition_ids, topics=subscribed))
         reader = SqliteReader(
             self._source,

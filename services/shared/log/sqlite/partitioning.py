@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 def partition_of(key: str, partitions: int) -> int:
     """The partition of ``key``; the same in every process and version."""
-    return zlib.crc32(key.encode()) % partitions if partitions > 1 else 0
+    return zlib.crc32(key.encode()) % partitions
 
 
 def shares(available: Mapping[T, int], limit: int) -> dict[T, int]:

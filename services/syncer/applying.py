@@ -1,0 +1,185 @@
+"""Carries plans out in HubSpot: heads, then their parts, a hundred records a call.
+
+Nothing is decided here about versions, and nothing is kept: what the answers say is left in the
+efforts. Who calls holds the claims.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from services.shared.hubspot.rows import NOT_FOUND, InlineAssociation, Refused, Row
+from services.syncer import plans, recognising
+from services.syncer.efforts import Effort, Failure, Piece
+from services.syncer.writing import Writer
+
+SYNC_KEY = "shopify_sync_key"
+AMBIGUOUS_LINES = "ambiguous_lines"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Abilities:
+    """What this account lets us do.
+
+    ``keyed`` are the HubSpot types whose ``shopify_sync_key`` is unique, so that they can be
+    upserted by it; ``line_item_links`` are the type ids of line item to order and to cart.
+    """
+
+    keyed: frozenset[str]
+    line_item_links: Mapping[str, int]
+
+
+class Applier:
+    """Carries out efforts, side by side where HubSpot takes them in one call."""
+
+    def __init__(self, writer: Writer, abilities: Abilities) -> None:
+        self._writer = writer
+        self._abilities = abilities
+
+    async def apply(self, efforts: Sequence[Effort]) -> None:
+        """Make HubSpot show the plans. What could not be done is left in the effort."""
+        await self._write(effort.head for effort in efforts if effort.head and effort.writes)
+        going = [effort for effort in efforts if effort.goes_on]
+        await self._recognise([effort for effort in going if effort.plan.part_type])
+        await self._write_parts([effort for effort in going if effort.failure is None])
+        await self._remove_parts(going)
+
+    async def archive(self, efforts: Sequence[Effort]) -> None:
+        """Take efforts' records out of HubSpot, the parts before what they hang on."""
+        for effort in efforts:
+            effort.removals = [piece.target_id for piece in effort.parts.values()]
+        await self._remove_parts(efforts)
+        heads: dict[str, list[Effort]] = {}
+        for effort in efforts:
+            if effort.head and effort.head.target_id and not effort.removals:
+                heads.setdefault(effort.head.object_type, []).append(effort)
+        for object_type, some in heads.items():
+            ids = {each.head.target_id: each for each in some if each.head}
+            for target_id, result in (await self._writer.archive(object_type, ids)).items():
+                piece = ids[target_id].head
+                if piece:
+                    piece.take(result, {})
+
+    async def _write(self, pieces: Iterable[Piece]) -> None:
+        """Create or update pieces that stand for themselves."""
+        chosen = [piece for piece in pieces if not piece.is_gone and piece.to_write]
+        known = [piece for piece in chosen if piece.target_id]
+        new = [piece for piece in chosen if not piece.target_id]
+        keyed = [piece for piece in new if piece.object_type in self._abilities.keyed]
+        await self._send(known, self._writer.update, _update_row)
+        await self._send(keyed, self._writer.upsert, _upsert_row)
+        await self._send([p for p in new if p not in keyed], self._writer.create, _create_row)
+        await self._look_after_missing(known)
+
+    async def _send(
+        self,
+        pieces: Sequence[Piece],
+        write: Callable[..., object],
+        row_of: Callable[[Piece], Row],
+    ) -> None:
+        by_type: dict[str, dict[str, tuple[Piece, Row]]] = {}
+        for piece in pieces:
+            row = row_of(piece)
+            by_type.setdefault(piece.object_type, {})[row.trace] = (piece, row)
+        for object_type, rows in by_type.items():
+            results = await write(object_type, [row for _, row in rows.values()])  # type: ignore[misc]  # one of Writer's three
+            for trace, (piece, row) in rows.items():
+                piece.take(results[trace], row.properties)
+
+    async def _look_after_missing(self, pieces: Sequence[Piece]) -> None:
+        """A known record that HubSpot does not have was archived by people: leave it so."""
+        for piece in pieces:
+            if piece.refused and is_missing(piece.refused):
+                piece.refused = None
+                piece.is_gone = True
+
+    async def _recognise(self, efforts: Sequence[Effort]) -> None:
+        """Learn from HubSpot which line items are ours where the ledger may not know them all."""
+        unsure = [
+            effort
+            for effort in efforts
+            if effort.plan.part_type == plans.LINE_ITEMS
+            and effort.head
+            and (effort.is_suspect or effort.is_adopted)
+        ]
+        if unsure:
+            seen = await self._lines_in_hubspot(unsure)
+            for effort in unsure:
+                lines = seen.get(effort.head.target_id if effort.head else "", ())
+                verdict = recognising.recognised(effort, lines)
+                effort.removals.extend(verdict.doubles)
+                for part_id, target_id in verdict.ours.items():
+                    effort.parts[part_id].target_id = target_id
+                if verdict.is_ambiguous:
+                    effort.failure = Failure(reason=AMBIGUOUS_LINES)
+
+    async def _lines_in_hubspot(
+        self, efforts: Sequence[Effort]
+    ) -> Mapping[str, Sequence[recognising.Line]]:
+        heads = {effort.head.target_id: effort.head for effort in efforts if effort.head}
+        found: dict[str, list[recognising.Line]] = {}
+        for object_type in {head.object_type for head in heads.values()}:
+            ids = [key for key, head in heads.items() if head.object_type == object_type]
+            linked = await self._writer.associations(object_type, plans.LINE_ITEMS, ids)
+            every = {each for lines in linked.values() for each in lines}
+            reading = await self._writer.read(plans.LINE_ITEMS, every, recognising.PROPERTIES)
+            for head_id, lines in linked.items():
+                found[head_id] = [
+                    recognising.line_of(reading.found[each])
+                    for each in sorted(lines)
+                    if each in reading.found
+                ]
+        return found
+
+    async def _write_parts(self, efforts: Sequence[Effort]) -> None:
+        lines: list[tuple[Piece, Row]] = []
+        others: list[Piece] = []
+        for effort in efforts:
+            for piece in effort.parts.values():
+                if piece.target_id or effort.plan.part_type != plans.LINE_ITEMS:
+                    others.append(piece)
+                elif effort.head:
+                    lines.append((piece, self._line_row(piece, effort.head)))
+        await self._write(others)
+        if lines:
+            results = await self._writer.create(plans.LINE_ITEMS, [row for _, row in lines])
+            for piece, row in lines:
+                piece.take(results[row.trace], row.properties)
+
+    def _line_row(self, piece: Piece, head: Piece) -> Row:
+        """Created with its order inline: there is never a line item that hangs on nothing."""
+        type_id = self._abilities.line_item_links[head.object_type]
+        link = InlineAssociation(to_id=head.target_id, type_id=type_id)
+        return Row(trace=str(piece.source), properties=piece.properties, associations=(link,))
+
+    async def _remove_parts(self, efforts: Sequence[Effort]) -> None:
+        by_type: dict[str, list[str]] = {}
+        for effort in efforts:
+            if effort.removals and not (effort.failure or effort.unknown):
+                by_type.setdefault(effort.plan.part_type, []).extend(effort.removals)
+        for object_type, ids in by_type.items():
+            results = await self._writer.archive(object_type, filter(None, ids))
+            gone = {key for key, result in results.items() if not hasattr(result, "cause")}
+            for effort in efforts:
+                if effort.plan.part_type == object_type:
+                    effort.removed.update(gone.intersection(effort.removals))
+                    effort.removals = [each for each in effort.removals if each not in gone]
+
+
+def is_missing(refusal: Refused) -> bool:
+    """Whether HubSpot says that the record is not there (any more)."""
+    return NOT_FOUND in (refusal.category, refusal.code)
+
+
+def _update_row(piece: Piece) -> Row:
+    return Row(trace=str(piece.source), id=piece.target_id, properties=piece.to_write)
+
+
+def _upsert_row(piece: Piece) -> Row:
+    key = piece.properties[SYNC_KEY]
+    return Row(trace=str(piece.source), id=key, id_property=SYNC_KEY, properties=piece.properties)
+
+
+def _create_row(piece: Piece) -> Row:
+    return Row(trace=str(piece.source), properties=piece.properties)

@@ -1,0 +1,95 @@
+"""Which HubSpot contact a person is, and whose values stand in it.
+
+Contacts are found by email and written by id. One contact may stand for several customers, of
+several stores; the newest of them wins the whole row. Guests may make a contact, never change one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from services.shared.contract.topics import ObjectType
+from services.shared.ledger.identities import EMAIL
+from services.shared.ledger.sources import SourceRow
+from services.syncer import plans
+from services.syncer.efforts import Effort, Failure
+from services.syncer.knowing import Known
+from services.syncer.writing import Writer
+
+EMAIL_TAKEN = "email_taken"
+
+
+def place(effort: Effort, known: Known) -> None:
+    """Point ``effort`` at its contact as far as the ledger knows it, and say whether it writes."""
+    head = effort.head
+    if head is None:
+        return
+    found = known.identities.get((EMAIL, effort.plan.email))
+    holder = (found.target_id if found else None) or ""
+    current = head.target_id
+    if current and holder != current:
+        others = [s for s in known.sharers.get(current, ()) if s.key != effort.plan.source]
+        if others:
+            effort.left_target, current = current, holder
+        elif holder:
+            _keep_apart(effort, holder)
+    settle_on(effort, current or holder, known.sharers)
+    row = known.targets.get((plans.CONTACTS, head.target_id))
+    head.fingerprint = row.fingerprint if row and not effort.is_suspect else b""
+
+
+def settle_on(effort: Effort, target_id: str, sharers: Mapping[str, Sequence[SourceRow]]) -> None:
+    """Let ``effort`` be about this contact; it writes if no newer customer is behind it."""
+    if effort.head is None:
+        return
+    effort.head.target_id = target_id
+    if effort.plan.source.kind == plans.GUESTS:
+        effort.writes = not target_id
+        return
+    others = [
+        other.version.updated_at
+        for other in sharers.get(target_id, ())
+        if other.key != effort.plan.source and other.version
+    ]
+    effort.writes = not others or effort.plan.version.updated_at >= max(others)
+
+
+async def find(writer: Writer, efforts: Sequence[Effort]) -> dict[str, str]:
+    """HubSpot ids by email, for those efforts whose contact the ledger does not know.
+
+    Raises:
+        SyncError: HubSpot could not be asked; nothing is known.
+    """
+    emails = [e.plan.email for e in efforts if e.head and not e.head.target_id]
+    if not emails:
+        return {}
+    reading = await writer.read(plans.CONTACTS, emails, ("email",), "email")
+    return {email: record.id for email, record in reading.found.items()}
+
+
+def lost_email(effort: Effort) -> bool:
+    """Whether HubSpot refused to give a known contact an email that another one holds.
+
+    The effort is then failing, both ids named, and its other values can be written still.
+    """
+    head = effort.head
+    refused = head.refused if head else None
+    is_taken = refused is not None and bool(refused.existing_id)
+    if head is None or not is_taken or not head.target_id or refused is None:
+        return False
+    head.refused = None
+    _keep_apart(effort, refused.existing_id)
+    return True
+
+
+def is_customer(effort: Effort) -> bool:
+    """Whether the effort is about a customer, not a guest."""
+    return effort.plan.source.kind == ObjectType.CUSTOMERS
+
+
+def _keep_apart(effort: Effort, holder: str) -> None:
+    head = effort.head
+    if head is None:
+        return
+    effort.failure = Failure(reason=EMAIL_TAKEN, detail=f"{head.target_id} {holder}")
+    head.properties = {name: value for name, value in head.properties.items() if name != "email"}

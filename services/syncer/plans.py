@@ -1,0 +1,70 @@
+"""What HubSpot ought to show of one Shopify record: values between planning and applying."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from services.shared.contract.keys import SourceKey
+from services.shared.contract.versions import Version
+from services.shared.ledger.links import Link
+
+CONTACTS = "contacts"
+PRODUCTS = "products"
+ORDERS = "orders"
+CARTS = "carts"
+LINE_ITEMS = "line_items"
+
+VARIANTS = "variants"
+ORDER_LINES = "line_items"
+CART_LINES = "cart_lines"
+GUESTS = "guests"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """A piece of an aggregate that is a HubSpot record of its own: a line item, a variant."""
+
+    source: SourceKey
+    properties: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guest:
+    """Someone who bought without an account: known by an email, never a source of updates."""
+
+    source: SourceKey
+    email: str
+    properties: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """An aggregate as HubSpot ought to show it.
+
+    ``head_type`` is the HubSpot type of the record itself (products have none, their variants are
+    the HubSpot records); ``part_type`` and ``part_kind`` name HubSpot's and our kind of its parts.
+    With ``excluded`` nothing is written; ``due_in_ms`` then says when to look again.
+    ``keeps_links`` says that who it belongs to is unknown, and stays as it was.
+    ``tokens`` are (kind, value) pairs by which others find this source.
+    """
+
+    source: SourceKey
+    version: Version
+    head_type: str = ""
+    properties: Mapping[str, str] = field(default_factory=dict)
+    part_type: str = ""
+    part_kind: str = ""
+    parts: Sequence[Part] = ()
+    has_all_parts: bool = False
+    links: Sequence[Link] = ()
+    refers_to: Mapping[SourceKey, int] = field(default_factory=dict)
+    guest: Guest | None = None
+    keeps_links: bool = False
+    tokens: Sequence[tuple[str, str]] = ()
+    email: str = ""
+    excluded: str = ""
+    due_in_ms: int | None = None
+    label: str = ""
+    created_at: datetime | None = None

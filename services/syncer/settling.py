@@ -1,0 +1,306 @@
+"""From finished efforts to what the ledger is to remember. ``settled`` is pure, ``record`` writes.
+
+Everything one batch learned is one transaction, which also gives its claims back: either HubSpot's
+state and our memory of it move together, or the claim stays and its taker is suspicious.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import orjson
+
+from services.shared.contract.errors import SyncError, WorldAtFaultError
+from services.shared.contract.keys import SourceKey
+from services.shared.contract.topics import ObjectType
+from services.shared.ledger import claims, identities, links, sources, targets
+from services.shared.ledger.engine import Ledger, Transaction
+from services.shared.ledger.identities import EMAIL, Identity
+from services.shared.ledger.links import Link
+from services.shared.ledger.sources import Settlement, SourceRow, Status, Wait
+from services.shared.ledger.stores import ACCOUNT
+from services.shared.ledger.targets import TargetRow
+from services.syncer import plans
+from services.syncer.deciding import ARCHIVED_IN_HUBSPOT
+from services.syncer.efforts import Effort, Failure, Piece
+from services.syncer.outcomes import Outcome
+from services.syncer.plans import Guest
+
+SUSPECT_MS = 20_000
+"""How long a call whose answer never came may still be applied: the HTTP time-out, and more."""
+
+_FIRST_RETRY_MS = 1_000
+_LONGEST_RETRY_MS = 300_000
+
+
+@dataclass(slots=True, kw_only=True)
+class Memory:
+    """Everything a batch adds to the ledger."""
+
+    settlements: list[Settlement] = field(default_factory=list)
+    waits: list[Wait] = field(default_factory=list)
+    targets: list[TargetRow] = field(default_factory=list)
+    forgotten: list[tuple[str, str]] = field(default_factory=list)
+    identities: list[Identity] = field(default_factory=list)
+    link_owners: list[SourceKey] = field(default_factory=list)
+    links: list[Link] = field(default_factory=list)
+    refers_to: dict[SourceKey, int] = field(default_factory=dict)
+    guests: list[Guest] = field(default_factory=list)
+    moved: dict[str, str] = field(default_factory=dict)
+    left_contacts: list[str] = field(default_factory=list)
+    touched: list[SourceKey] = field(default_factory=list)
+    outcomes: dict[SourceKey, Outcome] = field(default_factory=dict)
+
+
+def settled(efforts: Iterable[Effort], now: datetime) -> Memory:
+    """What is to be remembered of finished efforts."""
+    memory = Memory()
+    for effort in efforts:
+        if effort.unknown or _is_to_be_tried_again(effort):
+            _put_off(effort, memory)
+        else:
+            _settle(effort, now, memory)
+        _remember_pieces(effort, memory)
+    return memory
+
+
+def deleted(efforts: Iterable[Effort], read_at: Mapping[SourceKey, datetime]) -> Memory:
+    """What is to be remembered of sources that a read proved gone."""
+    memory = Memory()
+    for effort in efforts:
+        plan, row = effort.plan, effort.row
+        if effort.unknown or effort.removals:
+            _put_off(effort, memory)
+            continue
+        stays = plan.head_type == plans.CONTACTS
+        memory.settlements.append(
+            Settlement(
+                key=plan.source,
+                status=Status.DELETED,
+                seen=row.wanted if row else 0,
+                version=row.version if row else None,
+                deleted_at=read_at[plan.source],
+                is_acknowledged=True,
+                label=row.label if row else "",
+            )
+        )
+        for part in effort.known_parts.values():
+            memory.settlements.append(
+                Settlement(key=part.key, status=Status.DELETED, parent_id=part.parent_id)
+            )
+        if stays and row and row.target_id:
+            memory.left_contacts.append(row.target_id)
+        else:
+            memory.forgotten.extend((p.object_type, p.target_id) for p in effort.pieces)
+        memory.outcomes[plan.source] = Outcome.DELETED
+        memory.touched.append(plan.source)
+    return memory
+
+
+async def record(ledger: Ledger, memory: Memory, *, owner: str, keys: Collection[str]) -> None:
+    """Write ``memory`` down and give the claims back.
+
+    Raises:
+        OwnershipLostError: a claim ran out; nothing was written.
+        WorldAtFaultError: the ledger is not there; nothing was written.
+    """
+    async with ledger.transaction() as tx:
+        await claims.release(tx, owner=owner, keys=keys)
+        await write(tx, memory)
+
+
+async def write(tx: Transaction, memory: Memory) -> None:
+    """Write ``memory`` down."""
+    await targets.forget(tx, ACCOUNT, memory.forgotten)
+    await sources.settle(tx, memory.settlements)
+    await sources.wait(tx, memory.waits)
+    await targets.record(tx, ACCOUNT, memory.targets)
+    await identities.record(tx, ACCOUNT, memory.identities)
+    emails = [each for each in memory.identities if each.kind == EMAIL]
+    await identities.forget_others(tx, ACCOUNT, emails)
+    await links.want(tx, memory.link_owners, memory.links)
+    await links.moved(tx, memory.touched)
+    await sources.refer(tx, memory.refers_to)
+    await _introduce(tx, memory.guests)
+    await sources.retarget(tx, (ObjectType.CUSTOMERS, plans.GUESTS), memory.moved)
+    await _pass_on(tx, memory.left_contacts)
+
+
+async def _introduce(tx: Transaction, guests: Sequence[Guest]) -> None:
+    """Make guests known who were not; what is known of them waits with them."""
+    by_key = {guest.source: guest for guest in guests}
+    known = await sources.look(tx, by_key)
+    await sources.wait(
+        tx,
+        [
+            Wait(key=key, reason="referred_to", body=orjson.dumps(dict(guest.properties)))
+            for key, guest in by_key.items()
+            if key not in known
+        ],
+    )
+
+
+async def _pass_on(tx: Transaction, contacts: Sequence[str]) -> None:
+    """A contact whose winner left shows the next customer behind it."""
+    for sharers in (await sources.sharing(tx, ObjectType.CUSTOMERS, contacts)).values():
+        await sources.wait(tx, [Wait(key=sharers[0].key, reason="next_in_line")])
+
+
+def retry_in_ms(attempts: int, cause: SyncError | None = None) -> int:
+    """When to try again: doubling, or when the other side said."""
+    if isinstance(cause, WorldAtFaultError) and cause.retry_after is not None:
+        return int(cause.retry_after * 1000)
+    return int(min(_FIRST_RETRY_MS * 2 ** min(attempts, 20), _LONGEST_RETRY_MS))
+
+
+def _is_to_be_tried_again(effort: Effort) -> bool:
+    """A contact somebody else made meanwhile: adopt it next time."""
+    head = effort.head
+    return bool(head and head.refused and head.refused.existing_id and not head.target_id)
+
+
+def _put_off(effort: Effort, memory: Memory) -> None:
+    attempts = effort.row.attempts if effort.row else 0
+    cause = effort.unknown
+    reason = cause.reason if cause else "found_in_hubspot"
+    memory.waits.append(
+        Wait(
+            key=effort.plan.source,
+            reason=reason,
+            due_in_ms=retry_in_ms(attempts, cause) if cause else 0,
+            is_news=False,
+            suspect_for_ms=SUSPECT_MS if effort.may_be_applied else None,
+            changed_at=effort.plan.version.updated_at,
+        )
+    )
+    memory.outcomes[effort.plan.source] = Outcome.WAITING
+    head = effort.head
+    if head and head.refused and head.refused.existing_id:
+        memory.identities.append(
+            Identity(kind=EMAIL, value=effort.plan.email, target_id=head.refused.existing_id)
+        )
+
+
+def _settle(effort: Effort, now: datetime, memory: Memory) -> None:
+    plan, row = effort.plan, effort.row
+    problem = effort.problem
+    status, reason = _standing_of(effort, problem)
+    suspect_ms = _still_suspect_ms(effort, now)
+    target_id = (effort.head.target_id if effort.head else None) or None
+    memory.settlements.append(
+        Settlement(
+            key=plan.source,
+            status=status,
+            reason=reason,
+            detail=_detail(problem),
+            seen=row.wanted if row else 0,
+            target_id=target_id,
+            version=plan.version,
+            due_in_ms=suspect_ms,
+            suspect_for_ms=suspect_ms,
+            is_acknowledged=status is Status.IN_SYNC,
+            label=plan.label,
+            created_at=plan.created_at,
+        )
+    )
+    memory.outcomes[plan.source] = _OUTCOMES[status]
+    if not plan.keeps_links:
+        memory.link_owners.append(plan.source)
+    memory.links.extend(plan.links)
+    memory.refers_to.update(plan.refers_to)
+    if plan.guest:
+        memory.guests.append(plan.guest)
+    memory.touched.append(plan.source)
+    if effort.left_target:
+        memory.left_contacts.append(effort.left_target)
+    memory.identities.extend(
+        Identity(kind=kind, value=value, source=plan.source) for kind, value in plan.tokens
+    )
+
+
+def _remember_pieces(effort: Effort, memory: Memory) -> None:
+    plan = effort.plan
+    head = effort.head
+    if head and head.target_id and not head.is_gone:
+        memory.targets.extend(_target(head, effort) if effort.writes else ())
+        if head.object_type == plans.CONTACTS and not effort.failure:
+            memory.identities.append(
+                Identity(kind=EMAIL, value=plan.email, target_id=head.target_id)
+            )
+        if head.merged_from:
+            memory.moved[head.merged_from] = head.target_id
+    for piece in effort.parts.values():
+        if piece.target_id:
+            memory.targets.extend(_target(piece, effort))
+            memory.touched.append(piece.source)
+        if piece.target_id or piece.refused:
+            memory.settlements.append(_part_settlement(piece, plan.source))
+    for part in effort.known_parts.values():
+        if part.target_id in effort.removed and part.key.id not in effort.parts:
+            memory.settlements.append(
+                Settlement(key=part.key, status=Status.DELETED, parent_id=part.parent_id)
+            )
+            memory.forgotten.append((plan.part_type, part.target_id or ""))
+
+
+def _part_settlement(piece: Piece, parent: SourceKey) -> Settlement:
+    if piece.is_gone:
+        status, reason = Status.EXCLUDED, ARCHIVED_IN_HUBSPOT
+    elif piece.refused:
+        status, reason = Status.FAILING, piece.refused.code or "refused"
+    else:
+        status, reason = Status.IN_SYNC, ""
+    return Settlement(
+        key=piece.source,
+        status=status,
+        reason=reason,
+        parent_id=parent.id,
+        target_id=piece.target_id or None,
+        is_acknowledged=status is Status.IN_SYNC,
+    )
+
+
+def _target(piece: Piece, effort: Effort) -> Iterable[TargetRow]:
+    if not piece.is_written:
+        return ()
+    return (
+        TargetRow(
+            object_type=piece.object_type,
+            id=piece.target_id,
+            fingerprint=piece.fingerprint,
+            winner=effort.plan.source,
+            winner_updated_at=effort.plan.version.updated_at,
+        ),
+    )
+
+
+def _standing_of(effort: Effort, problem: Failure | None) -> tuple[Status, str]:
+    if effort.is_excluded:
+        return Status.EXCLUDED, ARCHIVED_IN_HUBSPOT
+    if problem:
+        return Status.FAILING, problem.reason
+    return Status.IN_SYNC, ""
+
+
+def _detail(problem: Failure | None) -> str:
+    if problem is None:
+        return ""
+    return " ".join(each for each in (problem.part, problem.detail) if each)
+
+
+def _still_suspect_ms(effort: Effort, now: datetime) -> int | None:
+    """How long until the last look: a late write of another may come until then."""
+    row: SourceRow | None = effort.row
+    if row and row.suspect_until:
+        left = (row.suspect_until - now) // timedelta(milliseconds=1)
+        return left + 1 if left > 0 else None
+    return SUSPECT_MS if effort.is_suspect else None
+
+
+_OUTCOMES: Mapping[Status, Outcome] = {
+    Status.IN_SYNC: Outcome.APPLIED,
+    Status.FAILING: Outcome.FAILING,
+    Status.EXCLUDED: Outcome.EXCLUDED,
+}

@@ -1,0 +1,295 @@
+"""What goes wrong on purpose, and what people do meanwhile: facts 2.10, 2.14 and 3.2."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import orjson
+import pytest
+
+from sandbox.hubspot.account import Account
+from sandbox.hubspot.app import ConnectionDroppedError
+from sandbox.hubspot.faults import KINDS
+from tests.support.hubspot_account import HubSpotUnderTest, hubspot_under_test, rows, served
+
+NEW = "/crm/objects/2026-09"
+CREATE = f"{NEW}/products/batch/create"
+ONE = rows({"name": "Tea"})
+
+
+@pytest.fixture
+async def hubspot() -> AsyncIterator[HubSpotUnderTest]:
+    async with hubspot_under_test() as found:
+        yield found
+
+
+async def fault(hubspot: HubSpotUnderTest, kind: str, **more: Any) -> None:
+    await hubspot.put({"faults": [{"kind": kind, "count": 1, **more}]})
+
+
+def held(hubspot: HubSpotUnderTest) -> int:
+    return len(hubspot.account.records["products"].by_id)
+
+
+@pytest.mark.parametrize(
+    ("kind", "more", "status", "category"),
+    [
+        ("locked", {}, 423, "LOCKED"),
+        ("migrating", {"seconds": 3600}, 477, "MIGRATION_IN_PROGRESS"),
+        ("burst", {}, 429, "RATE_LIMITS"),
+        ("daily", {}, 429, "RATE_LIMITS"),
+        ("secondly", {}, 429, "RATE_LIMITS"),
+        ("status", {"status": 500}, 500, "INTERNAL_ERROR"),
+        ("status", {"status": 401}, 401, "INVALID_AUTHENTICATION"),
+        ("status", {"status": 403}, 403, "MISSING_SCOPES"),
+        ("status", {"status": 404}, 404, "OBJECT_NOT_FOUND"),
+        ("status", {"status": 409}, 409, "CONFLICT"),
+        ("status", {"status": 414}, 414, "VALIDATION_ERROR"),
+    ],
+)
+async def test_a_refusing_fault_answers_in_the_envelope_and_writes_nothing(
+    hubspot: HubSpotUnderTest, kind: str, more: dict[str, Any], status: int, category: str
+) -> None:
+    await fault(hubspot, kind, **more)
+    answer = await hubspot.http.post(CREATE, json=ONE)
+    assert (answer.status_code, answer.json()["category"]) == (status, category)
+    assert held(hubspot) == 0
+    assert answer.headers.get("Retry-After") == ("3600" if kind == "migrating" else None)
+    await hubspot.post(CREATE, ONE, 201)
+
+
+@pytest.mark.parametrize("status", [502, 503, 504, 521, 523, 524])
+@pytest.mark.parametrize("applied", [False, True])
+async def test_a_gateway_answers_html_whether_the_write_took_place_or_not(
+    hubspot: HubSpotUnderTest, status: int, *, applied: bool
+) -> None:
+    await fault(hubspot, "status", status=status, applied=applied)
+    answer = await hubspot.http.post(CREATE, json=ONE)
+    assert (answer.status_code, answer.headers["content-type"][:9]) == (status, "text/html")
+    assert held(hubspot) == int(applied)
+
+
+@pytest.mark.parametrize("kind", ["empty", "html", "truncated"])
+async def test_a_garbled_success_has_written(hubspot: HubSpotUnderTest, kind: str) -> None:
+    await fault(hubspot, kind)
+    answer = await hubspot.http.post(CREATE, json=ONE)
+    assert answer.status_code == 201
+    with pytest.raises(orjson.JSONDecodeError):
+        orjson.loads(answer.content)
+    assert held(hubspot) == 1
+
+
+async def test_a_success_may_hold_errors(hubspot: HubSpotUnderTest) -> None:
+    await fault(hubspot, "errors")
+    answer = await hubspot.post(CREATE, rows({"name": "a"}, {"name": "b"}), 201)
+    assert [each["objectWriteTraceId"] for each in answer["results"]] == ["t0"]
+    assert answer["numErrors"] == 1
+    assert answer["errors"][0]["context"]["objectWriteTraceId"] == ["t1"]
+    assert held(hubspot) == 1
+
+
+@pytest.mark.parametrize("applied", [True, False])
+async def test_a_reset_in_process_is_a_read_error(
+    hubspot: HubSpotUnderTest, *, applied: bool
+) -> None:
+    await fault(hubspot, "reset", applied=applied)
+    with pytest.raises(httpx.ReadError) as caught:
+        await hubspot.http.post(CREATE, json=ONE)
+    assert isinstance(caught.value, ConnectionDroppedError)
+    assert held(hubspot) == int(applied)
+
+
+@pytest.mark.parametrize(("applied", "seen"), [(True, 1), (False, 0)])
+async def test_a_slow_answer_is_applied_before_or_after_the_wait(
+    hubspot: HubSpotUnderTest, *, applied: bool, seen: int
+) -> None:
+    during: list[int] = []
+
+    async def sleep(seconds: float) -> None:
+        during.append(held(hubspot))
+        await hubspot.clock.sleep(seconds)
+
+    hubspot.account.sleep = sleep
+    await fault(hubspot, "slow", seconds=30, applied=applied)
+    await hubspot.post(CREATE, ONE, 201)
+    assert (during, hubspot.clock.slept, held(hubspot)) == ([seen], [30], 1)
+
+
+async def test_a_fault_strikes_where_and_as_often_as_it_says(hubspot: HubSpotUnderTest) -> None:
+    said = {"kind": "locked", "path": "*/batch/create", "method": "POST", "skip": 1, "count": 2}
+    await hubspot.put({"faults": [said]})
+    other = (await hubspot.http.get(f"{NEW}/products")).status_code
+    statuses = [(await hubspot.http.post(CREATE, json=ONE)).status_code for _ in range(4)]
+    assert (other, statuses) == (200, [201, 423, 423, 201])
+
+
+async def test_a_share_of_calls_is_struck_the_same_under_the_same_seed() -> None:
+    histories = []
+    for _ in range(2):
+        async with hubspot_under_test() as hubspot:
+            hubspot.account.quota.lifted = True
+            await hubspot.put({"faults": [{"kind": "locked", "share": 0.3}]})
+            history = [(await hubspot.http.get(f"{NEW}/products")).status_code for _ in range(200)]
+        histories.append(history)
+    assert histories[0] == histories[1]
+    assert 40 <= histories[0].count(423) <= 80
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"faults": [{"kind": "nope"}]},
+        {"faults": [{"kind": "locked", "often": 1}]},
+        {"switches": {"nope": 1}},
+        {"quota": {"nope": 1}},
+        {"nope": 1},
+    ],
+)
+async def test_what_cannot_be_switched_is_said(
+    hubspot: HubSpotUnderTest, said: dict[str, Any]
+) -> None:
+    assert (await hubspot.put(said, 400))["message"]
+
+
+async def test_what_is_switched_on_is_shown(hubspot: HubSpotUnderTest) -> None:
+    await fault(hubspot, "locked")
+    shown = (await hubspot.http.get("/_sandbox/faults")).json()
+    assert shown["faults"][0]["kind"] == "locked"
+    assert set(shown["kinds"]) == set(KINDS)
+
+
+async def test_calls_are_counted_by_path_without_ids(hubspot: HubSpotUnderTest) -> None:
+    product = await hubspot.made("products", name="x")
+    await hubspot.http.get(f"{NEW}/products/{product}")
+    await hubspot.http.get(f"{NEW}/products/1")
+    counted = (await hubspot.http.get("/_sandbox/calls")).json()["calls"]
+    assert {(each["path"], each["status"]): each["count"] for each in counted} == {
+        (f"{NEW}/products", 201): 1,
+        (f"{NEW}/products/{{objectId}}", 200): 1,
+        (f"{NEW}/products/{{objectId}}", 404): 1,
+    }
+
+
+def test_a_reset_over_a_socket_has_written() -> None:
+    account = Account(seed=1)
+    headers = {"Authorization": f"Bearer {account.token}"}
+    with served(account) as address, httpx.Client(base_url=address, headers=headers) as http:
+        http.put("/_sandbox/faults", json={"faults": [{"kind": "reset", "count": 1}]})
+        with pytest.raises((httpx.ReadError, httpx.RemoteProtocolError)):
+            http.post(CREATE, json=ONE)
+        assert len(account.records["products"].by_id) == 1
+        assert http.post(CREATE, json=ONE).status_code == 201
+
+
+async def act(hubspot: HubSpotUnderTest, action: str, **said: Any) -> dict[str, Any]:
+    return await hubspot.post(f"/_sandbox/people/{action}", said, 200)
+
+
+async def test_a_merge_keeps_the_primary_and_both_ids_lead_to_it(
+    hubspot: HubSpotUnderTest,
+) -> None:
+    one = await hubspot.made("contacts", email="a@b.co", firstname="Ana")
+    two = await hubspot.made("contacts", email="c@d.co", lastname="Né")
+    order = await hubspot.made("orders", hs_tags="x")
+    await hubspot.http.put(f"{NEW}/orders/{order}/associations/default/contacts/{two}")
+
+    await act(hubspot, "merge", object_type="contacts", primary=one, other=two)
+
+    read = (await hubspot.http.get(f"{NEW}/contacts/{two}")).json()
+    by_email = await hubspot.http.get(f"{NEW}/contacts/c@d.co", params={"idProperty": "email"})
+    linked = await hubspot.http.get(f"/crm/v4/objects/orders/{order}/associations/contacts")
+    assert (read["id"], by_email.json()["id"]) == (one, one)
+    names = await hubspot.properties("contacts", one, "lastname", "hs_additional_emails")
+    assert names == {"lastname": "Né", "hs_additional_emails": "c@d.co"}
+    assert [each["toObjectId"] for each in linked.json()["results"]] == [one]
+    refused = await hubspot.post(f"{NEW}/contacts", {"properties": {"email": "c@d.co"}}, 409)
+    assert refused["message"].endswith(one)
+
+
+async def test_a_merge_may_end_in_a_third_id(hubspot: HubSpotUnderTest) -> None:
+    await hubspot.put({"switches": {"merge_makes_new_id": True}})
+    one, two = [await hubspot.made("orders", hs_tags=each) for each in "ab"]
+    body = {"primaryObjectId": one, "objectIdToMerge": two}
+    merged = (await hubspot.post(f"{NEW}/orders/merge", body, 200))["id"]
+    found = {(await hubspot.http.get(f"{NEW}/orders/{each}")).json()["id"] for each in (one, two)}
+    assert found == {merged}
+    assert merged not in {one, two}
+
+
+async def test_a_record_is_not_merged_with_itself_or_with_nobody(
+    hubspot: HubSpotUnderTest,
+) -> None:
+    order = await hubspot.made("orders", hs_tags="x")
+    body = {"primaryObjectId": order, "objectIdToMerge": order}
+    await hubspot.post(f"{NEW}/orders/merge", body, 400)
+    await hubspot.post(f"{NEW}/orders/merge", {**body, "objectIdToMerge": "1"}, 404)
+
+
+async def test_forgetting_a_person_is_for_good_and_blocks_unknown_emails(
+    hubspot: HubSpotUnderTest,
+) -> None:
+    contact = await hubspot.made("contacts", email="a@b.co")
+    path = f"{NEW}/contacts/gdpr-delete"
+    for email in ("a@b.co", "x@y.co"):
+        await hubspot.post(path, {"objectId": email, "idProperty": "email"}, 204)
+    gone = await hubspot.http.get(f"{NEW}/contacts/{contact}", params={"archived": "true"})
+    assert gone.status_code == 404
+    assert hubspot.account.blocklist == {"x@y.co"}
+
+
+async def test_people_archive_restore_edit_and_add_lines(hubspot: HubSpotUnderTest) -> None:
+    order = await hubspot.made("orders", hs_tags="x")
+    who = {"object_type": "orders", "record_id": order}
+    await act(hubspot, "archive", **who)
+    assert (await hubspot.http.get(f"{NEW}/orders/{order}")).status_code == 404
+    await act(hubspot, "restore", **who)
+    await act(hubspot, "edit", **who, properties={"hs_tags": "vip"})
+    line = await act(hubspot, "add-line-item", order=order, properties={"name": "Gift"})
+
+    dump = (await hubspot.http.get("/_sandbox/records")).json()
+
+    assert dump["orders"][0]["properties"]["hs_tags"] == "vip"
+    assert dump["line_items"][0]["made_by"] == "person"
+    assert {
+        "from_type": "orders",
+        "from_id": order,
+        "to_type": "line_items",
+        "to_id": line["id"],
+        "type_id": 513,
+    } in dump["associations"]
+
+
+async def test_records_of_the_native_sync_say_so(hubspot: HubSpotUnderTest) -> None:
+    properties = {"hs_external_order_id": "1", "hs_source_store": "a.myshopify.com"}
+    await act(hubspot, "native", object_type="orders", properties=properties)
+    dump = (await hubspot.http.get("/_sandbox/records")).json()
+    assert dump["orders"][0]["made_by"] == "native"
+
+
+@pytest.mark.parametrize(
+    ("action", "said", "status"),
+    [
+        ("fly", {}, 404),
+        ("archive", {"object_type": "orders", "record_id": "1"}, 404),
+        ("archive", {"object_type": "deals", "record_id": "1"}, 404),
+        ("archive", {}, 400),
+        ("create", {"object_type": "orders", "properties": {"nope": "x"}}, 400),
+    ],
+)
+async def test_what_people_cannot_do_is_said(
+    hubspot: HubSpotUnderTest, action: str, said: dict[str, Any], status: int
+) -> None:
+    await hubspot.post(f"/_sandbox/people/{action}", said, status)
+
+
+async def test_the_page_shows_what_changed_last(hubspot: HubSpotUnderTest) -> None:
+    first = await hubspot.made("orders", hs_order_name="#1")
+    await hubspot.clock.sleep(1)
+    second = await hubspot.made("orders", hs_order_name="#2")
+    await act(hubspot, "add-line-item", order=second, properties={"name": "Tea"})
+    page = await hubspot.http.get("/", follow_redirects=True)
+    latest = (await hubspot.http.get("/_sandbox/latest")).json()
+    assert "<title>HubSpot simulator</title>" in page.text
+    assert [each["id"] for each in latest["records"]["orders"]] == [second, first]
+    lines = latest["records"]["orders"][0]["associations"]["line_items"]
+    assert [each["properties"]["name"] for each in lines] == ["Tea"]

@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+import orjson
+import pytest
+from graphql import GraphQLEnumType, GraphQLSchema, build_client_schema, parse, validate
+
+from services.shared.shopify.shops import SHOP_DOCUMENT
+from services.shared.shopify.subscriptions import (
+    CREATE_DOCUMENT,
+    SUBSCRIPTIONS_DOCUMENT,
+    WANTED_TOPICS,
+)
+
+SCHEMA = Path(__file__).parent / "node_modules/@shopify/dev-mcp/dist/data/admin_2026-10.json.gz"
+pytestmark = [
+    pytest.mark.node,
+    pytest.mark.skipif(not SCHEMA.exists(), reason="npm's packages are not installed"),
+    pytest.mark.xdist_group("shopify_schema"),
+]
+
+
+@pytest.fixture(scope="module")
+def schema() -> GraphQLSchema:
+    introspection = orjson.loads(gzip.decompress(SCHEMA.read_bytes()))["data"]
+    return build_client_schema(introspection, assume_valid=True)
+
+
+@pytest.mark.parametrize("document", [SHOP_DOCUMENT, SUBSCRIPTIONS_DOCUMENT, CREATE_DOCUMENT])
+def test_our_documents_are_valid_in_the_version_we_ask_for(
+    schema: GraphQLSchema, document: str
+) -> None:
+    assert validate(schema, parse(document)) == []
+
+
+def test_every_topic_we_want_can_be_subscribed(schema: GraphQLSchema) -> None:
+    topics = schema.type_map["WebhookSubscriptionTopic"]
+
+    assert isinstance(topics, GraphQLEnumType)
+    assert {topic.name for topic in WANTED_TOPICS} <= set(topics.values)
