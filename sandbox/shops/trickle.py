@@ -17,6 +17,7 @@ from sandbox.shops.stores import COPPER, NORDLYS, Plan
 
 PLANS: Mapping[str, Plan] = {each.shop: each for each in (NORDLYS, COPPER)}
 RECENT = 60
+TRIES = 1000
 
 Deed = Callable[[random.Random, Plan, Store], Record | None]
 
@@ -36,19 +37,22 @@ def trickle(
     """Let one thing happen in one of the stores, and say what.
 
     Args:
-        shopify: Its stores must have goods to sell; other stores than the seeded two are served
-            as the coffee shop is.
+        shopify: Other stores than the seeded two are served as the coffee shop is.
         rng: Decides everything.
         deeds: Weights by name, ``WEIGHTS`` unless given; 0 or no entry for never.
+
+    Raises:
+        LookupError: None of the deeds can be done, however often one tries.
     """
     weights = WEIGHTS if deeds is None else deeds
     names = [name for name, weight in weights.items() if weight]
-    while True:
+    for _ in range(TRIES):
         store = rng.choice(list(shopify.stores.values()))
         name = rng.choices(names, [weights[each] for each in names])[0]
         plan = PLANS.get(store.shop, COPPER)
         if (record := DEEDS[name](rng, plan, store)) is not None:
             return Happening(shop=store.shop, deed=name, id=record["id"])
+    raise LookupError(f"none of {names} can be done in these stores")
 
 
 def _recent(rng: random.Random, table: Mapping[int, Record]) -> Record | None:
@@ -61,6 +65,8 @@ def _any(rng: random.Random, table: Mapping[int, Record]) -> Record | None:
 
 def _place(rng: random.Random, plan: Plan, store: Store) -> Record | None:
     """Buy: somebody known, somebody new, a guest, or a stranger at the counter."""
+    if not store.products:
+        return None
     name = plan.crowd.name(rng)
     email = email_for(rng, name, rng.randrange(10**5, 10**7))
     customer = _any(rng, store.customers)
@@ -199,7 +205,7 @@ def _discontinue(rng: random.Random, _: Plan, store: Store) -> Record | None:
 
 def _abandon(rng: random.Random, plan: Plan, store: Store) -> Record | None:
     customer = _any(rng, store.customers)
-    if not customer:
+    if not customer or not store.products:
         return None
     taken = baskets.basket(rng, plan, store) | baskets.bought_by(rng, plan, customer)
     return actions.abandon_checkout(store, **taken)

@@ -1,7 +1,8 @@
 """Shapes: which keys a payload has, in which order, and where each comes from.
 
-A shape maps a key to a default (used when the record lacks the key), to a function of the record,
-or to a part with its own shape. What a record holds beyond its shape is not sent.
+A shape maps a key to a default (used when the record lacks the key; ``zero`` is one for money), to
+a function of the record, or to a part with its own shape. What a record holds beyond its shape is
+not sent.
 """
 
 from __future__ import annotations
@@ -36,6 +37,8 @@ def _value(record: Record, key: str, kind: Any) -> Any:
         if kind.many:
             return [shaped(each, kind.shape) for each in value or ()]
         return None if value is None else shaped(value, kind.shape)
+    if kind is zero:
+        return record.get(key) or zero(record)
     if callable(kind):
         derive: Callable[[Record], Any] = kind
         return derive(record)

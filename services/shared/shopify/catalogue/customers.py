@@ -19,7 +19,8 @@ T, N, M, D, B, L = (
     FieldType.LIST,
 )
 _EMAIL: Final = "defaultEmailAddress"
-_SMS: Final = "defaultPhoneNumber.smsMarketingConsent"
+# Not its smsMarketingConsent: that says NEVER_SUBSCRIBED for what webhooks call not_subscribed.
+_SMS: Final = "defaultPhoneNumber"
 
 
 def _id(path: str) -> Place:
@@ -52,8 +53,8 @@ CUSTOMERS: Final[tuple[Field, ...]] = (
     field("email_marketing_state", T, "Email marketing", "email_marketing_consent.state", _enum(f"{_EMAIL}.marketingState")),
     field("email_marketing_opt_in_level", T, "Email marketing: opt-in level", "email_marketing_consent.opt_in_level", _enum(f"{_EMAIL}.marketingOptInLevel")),
     field("email_marketing_updated_at", D, "Email marketing: changed at", "email_marketing_consent.consent_updated_at", f"{_EMAIL}.marketingUpdatedAt"),
-    field("sms_marketing_state", T, "SMS marketing", "sms_marketing_consent.state", _enum(f"{_SMS}.state")),
-    field("sms_marketing_opt_in_level", T, "SMS marketing: opt-in level", "sms_marketing_consent.opt_in_level", _enum(f"{_SMS}.optInLevel")),
-    field("sms_marketing_updated_at", D, "SMS marketing: changed at", "sms_marketing_consent.consent_updated_at", f"{_SMS}.updatedAt"),
+    field("sms_marketing_state", T, "SMS marketing", "sms_marketing_consent.state", _enum(f"{_SMS}.marketingState")),
+    field("sms_marketing_opt_in_level", T, "SMS marketing: opt-in level", "sms_marketing_consent.opt_in_level", _enum(f"{_SMS}.marketingOptInLevel")),
+    field("sms_marketing_updated_at", D, "SMS marketing: changed at", "sms_marketing_consent.consent_updated_at", f"{_SMS}.marketingUpdatedAt"),
     *address("address", "Default address", "default_address", "defaultAddress"),
 )  # fmt: skip
