@@ -152,6 +152,15 @@ class HubSpot:
         inputs = [{"from": {"id": each}, "to": to} for each, to in targets.items()]
         await self._post(f"{_associations(from_type, to_type)}/batch/archive", {"inputs": inputs})
 
+    async def association_type(self, from_type: str, to_type: str) -> int | None:
+        """The id of HubSpot's own unlabelled association between two types, if it names one."""
+        answer = await self._get(f"{_associations(from_type, to_type)}/labels")
+        for entry in _entries(answer):
+            is_default = entry.get("category") == "HUBSPOT_DEFINED" and not entry.get("label")
+            if is_default and isinstance(entry.get("typeId"), int):
+                return int(entry["typeId"])
+        return None
+
     async def properties(self, object_type: str) -> Mapping[str, PropertyInfo]:
         """All properties of an object type that are not archived, by name."""
         answer = await self._get(_properties(object_type))
