@@ -47,8 +47,6 @@ class Applier:
 
     async def archive(self, efforts: Sequence[Effort]) -> None:
         """Take efforts' records out of HubSpot, the parts before what they hang on."""
-        for effort in efforts:
-            effort.removals = [piece.target_id for piece in effort.parts.values()]
         await self._remove_parts(efforts)
         heads: dict[str, list[Effort]] = {}
         for effort in efforts:
