@@ -141,7 +141,7 @@ def test_line_keys_are_distinct_and_hold_when_lines_are_added(keys: list[str], s
     assert all(key in found for key in keys if key)
 
 
-@pytest.mark.parametrize("read", READERS.values(), ids=str)
+@pytest.mark.parametrize("read", READERS.values(), ids=[str(each) for each in READERS])
 @given(value=st.text() | st.integers() | st.floats() | st.booleans() | st.lists(st.text()))
 def test_a_reader_gives_a_value_or_says_it_is_absurd(read: Any, value: Any) -> None:
     try:
