@@ -36,6 +36,7 @@ NORDLYS = Plan(
     shop="nordlys-outdoor.myshopify.com",
     settings={
         "name": "Nordlys Outdoor",
+        "plan": "plus",
         "currency": "EUR",
         "country_code": "FI",
         "taxes_included": True,
@@ -62,6 +63,7 @@ COPPER = Plan(
     shop="copper-kettle-coffee.myshopify.com",
     settings={
         "name": "Copper Kettle Coffee",
+        "plan": "plus",
         "currency": "USD",
         "country_code": "US",
         "utc_offset": timedelta(hours=-8),

@@ -27,12 +27,12 @@ from services.shared.ledger.engine import Ledger
 from services.shared.ledger.vault import Vault
 from services.shared.log.sqlite import SqliteLog
 from services.shared.runtime.lifecycle import Companion, run_together
+from services.shared.shopify.hydrating import Hydrator
 from services.syncer import plans
 from services.syncer.account import Account, account_for
 from services.syncer.adopting import take_census
 from services.syncer.duty import Duty
 from services.syncer.handling import Handler, Tools
-from services.syncer.hydrating import Hydrator
 from services.syncer.linking import Linker
 from services.syncer.shops import Shops
 from services.syncer.worker import HandleEvents, Worker

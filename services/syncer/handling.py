@@ -11,7 +11,7 @@ import orjson
 
 from services.shared.contract.errors import OursToFixError, OwnershipLostError, SyncError
 from services.shared.contract.keys import SourceKey
-from services.shared.contract.records import Record
+from services.shared.contract.records import Record, State
 from services.shared.contract.topics import ObjectType
 from services.shared.contract.versions import Version
 from services.shared.hubspot.pacing import Lane
@@ -19,6 +19,7 @@ from services.shared.ledger import causes, claims, identities, sources
 from services.shared.ledger.causes import NewCause
 from services.shared.ledger.engine import Ledger
 from services.shared.ledger.sources import Settlement, SourceRow, Status, Wait
+from services.shared.shopify.hydrating import Hydrated, Hydrator
 from services.syncer import people, plans, settling
 from services.syncer.account import Account
 from services.syncer.applying import Applier
@@ -31,8 +32,7 @@ from services.syncer.deciding import (
     verdict_on_state,
 )
 from services.syncer.efforts import Effort, effort_for
-from services.syncer.hydrating import Hydrated, Hydrator
-from services.syncer.jobs import Job, State
+from services.syncer.jobs import Job
 from services.syncer.knowing import (
     CLAIM_MS,
     HEAD_TYPE,

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from services.shared.contract.events import Change
 from services.shared.contract.keys import SourceKey
-from services.shared.contract.records import Observation, Record
+from services.shared.contract.records import Observation, State
 from services.shared.contract.versions import Version
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -20,15 +20,6 @@ class Sighting:
 
     observation: Observation
     observed_at: datetime | None = None
-    body: bytes | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class State:
-    """A record as it was at a version; ``body`` is the event it came with, if one did."""
-
-    record: Record
-    version: Version
     body: bytes | None = None
 
 

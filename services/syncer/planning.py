@@ -12,12 +12,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from services.shared.contract.keys import SourceKey
-from services.shared.contract.records import Record
+from services.shared.contract.records import Record, State
 from services.shared.contract.topics import ObjectType
 from services.shared.ledger import identities
 from services.shared.ledger.links import Link
 from services.syncer import plans
-from services.syncer.jobs import State
 from services.syncer.plans import Guest, Part, Plan
 
 NO_EMAIL = "no_email"

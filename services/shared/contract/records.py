@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from services.shared.contract.events import Change
 from services.shared.contract.keys import SourceKey
+from services.shared.contract.versions import Version
 
 Value = str | int | bool | Decimal | datetime | tuple[str, ...] | None
 
@@ -42,3 +43,12 @@ class Observation:
     updated_at: datetime | None = None
     record: Record | None = None
     claims_deletion: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """A record as it was at a version; ``body`` is the event it came with, if one did."""
+
+    record: Record
+    version: Version
+    body: bytes | None = None

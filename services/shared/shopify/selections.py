@@ -18,7 +18,6 @@ from services.shared.shopify.catalogue.fields import Field, Selection, selection
 from services.shared.shopify.catalogue.kinds import CATALOGUE, Kind, Parts
 
 API_VERSION: Final = "2026-10"
-LIST_PAGE: Final = 250
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,10 +96,12 @@ def _further(kind: Kind, parts: Parts) -> str:
 
 
 def _list(name: str, arguments: str, nodes: str) -> str:
-    declared = "$after: String" + (", $query: String" if "$query" in arguments else "")
+    declared = "$first: Int!, $after: String" + (
+        ", $query: String" if "$query" in arguments else ""
+    )
     return (
         f"query Changed{name[0].upper()}{name[1:]}({declared}) "
-        f"{{ {name}(first: {LIST_PAGE}, after: $after, {arguments}) "
+        f"{{ {name}(first: $first, after: $after, {arguments}) "
         f"{{ nodes {{ {nodes} }} pageInfo {{ hasNextPage endCursor }} }} }}"
     )
 

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from services.shared.contract.records import Record
+from services.shared.contract.records import Record, State
 from services.shared.contract.versions import Version
 from services.shared.shopify.admin import Admin
 from services.shared.shopify.nodes import cursor_after, joined, record_from_node
 from services.shared.shopify.reads import NodeRead, nodes
 from services.shared.shopify.selections import FURTHER, HYDRATE, gid_of
-from services.syncer.jobs import State
 
 _READS_OF_A_MOVING_RECORD = 3
 
@@ -23,11 +22,13 @@ class Hydrated:
     """What reads of one store brought, by Shopify id.
 
     ``missing`` had nothing there at the moment given; ``denied`` proves nothing either way.
+    ``nodes`` are the GraphQL nodes that ``found`` was made from.
     """
 
     found: Mapping[str, State]
     missing: Mapping[str, datetime]
     denied: Collection[str] = ()
+    nodes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 class Hydrator:
@@ -46,17 +47,19 @@ class Hydrator:
         gids = {gid_of(kind, each): each for each in ids if each.isdigit()}
         reads = await nodes(admin, HYDRATE[kind], [*gids]) if gids else {}
         found: dict[str, State] = {}
+        whole_nodes: dict[str, Mapping[str, Any]] = {}
         missing: dict[str, datetime] = {}
         denied = set(ids) - set(gids.values())
         for gid, each in reads.items():
             if each.node is not None:
                 whole = await self._whole(admin, kind, gid, each)
                 found[gids[gid]] = state_of(kind, whole)
+                whole_nodes[gids[gid]] = whole.node or {}
             elif each.is_denied:
                 denied.add(gids[gid])
             else:
                 missing[gids[gid]] = each.observed_at
-        return Hydrated(found=found, missing=missing, denied=denied)
+        return Hydrated(found=found, missing=missing, denied=denied, nodes=whole_nodes)
 
     async def _whole(self, admin: Admin, kind: str, gid: str, read: NodeRead) -> NodeRead:
         """The record with all its parts, read again from its start if it moves meanwhile."""

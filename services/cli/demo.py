@@ -1,0 +1,235 @@
+"""``shopsync demo``: two simulated stores fill a simulated HubSpot, by the product's own code.
+
+Only Shopify and HubSpot are simulators here, in a process of their own; who judges the result is
+``sandbox.expected``, which shares no code with us.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import secrets
+import sys
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+from rich.console import Console
+from rich.live import Live
+
+from services.cli.processes import EVERY_PROCESS, run_until
+from services.cli.watching import Snapshot, screen, snapshot
+from services.shared.runtime.lifecycle import stopping_on_signals
+from services.shared.runtime.serving import listening_socket
+from services.shared.runtime.settings import Settings
+
+ABANDONED_AFTER = 5.0
+_SCAN_EVERY = 5.0
+_TRICKLE_SECONDS = 10.0
+_TRICKLE_RATE = 5.0
+# What real deliveries suffer too: some twice, some late, some overtaken.
+_FAULTS = {"duplicate": 0.1, "reorder_seconds": 0.5, "retry_scale": 0.01}
+_GIVEN_UP_AFTER = 180.0
+_LOOK_EVERY = 0.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sandbox:
+    """The running simulators: where they are, and how the stores are reached."""
+
+    shopify_url: str
+    hubspot_url: str
+    hubspot_token: str
+    stores: list[dict[str, str]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What the comparison said, and how long things took."""
+
+    differences: int
+    counts: dict[str, int]
+    examples: list[Any]
+    initial_sync_seconds: float
+    changes: int
+
+
+def run(*, once: bool, as_json: bool) -> int:
+    """Run the demo; 0 if HubSpot shows what it must (or it was ended by hand), 1 if not."""
+    with suppress(KeyboardInterrupt):
+        return asyncio.run(_demo(once=once, as_json=as_json))
+    return 0
+
+
+async def _demo(*, once: bool, as_json: bool) -> int:
+    console = Console(stderr=as_json)
+    with tempfile.TemporaryDirectory(prefix="shopsync-demo-") as folder:
+        async with stopping_on_signals() as stopping, _sandbox() as sandbox:
+            settings = _settings(Path(folder), sandbox)
+            console.print(_addresses(sandbox))
+            product = asyncio.create_task(run_until(stopping, EVERY_PROCESS, settings))
+            try:
+                story = _story(sandbox, settings, console, once=once, stopping=stopping)
+                told = asyncio.create_task(story)
+                await asyncio.wait({product, told}, return_when=asyncio.FIRST_COMPLETED)
+                if product.done():
+                    told.cancel()
+                    product.result()
+                    return 0
+                return _reported(told.result(), console, as_json=as_json)
+            finally:
+                stopping.set()
+                await asyncio.wait({product})
+
+
+async def _story(
+    sandbox: Sandbox,
+    settings: Settings,
+    console: Console,
+    *,
+    once: bool,
+    stopping: asyncio.Event,
+) -> Verdict | None:
+    loop = asyncio.get_running_loop()
+    started = loop.time()
+    with Live(console=console, refresh_per_second=4, transient=once) as live:
+        first = await _quiet(settings, sandbox, live, "Initial sync", needs_windows=True)
+        took = loop.time() - started
+        await _faults(sandbox, _FAULTS)
+        await _trickle(sandbox, _TRICKLE_RATE if once else 1.0)
+        until = loop.time() + _TRICKLE_SECONDS if once else float("inf")
+        while loop.time() < until and not stopping.is_set():
+            live.update(screen(await snapshot(settings), "Live changes", _addresses(sandbox)))
+            await asyncio.sleep(_LOOK_EVERY)
+        if stopping.is_set():
+            return None
+        await _trickle(sandbox, 0)
+        await _faults(sandbox, {"duplicate": 0, "reorder_seconds": 0})
+        await asyncio.sleep(ABANDONED_AFTER)
+        last = await _quiet(settings, sandbox, live, "Settling", needs_windows=False)
+    return await _compared(sandbox, took, last.settled - first.settled)
+
+
+async def _quiet(
+    settings: Settings, sandbox: Sandbox, live: Live, title: str, *, needs_windows: bool
+) -> Snapshot:
+    """Wait until nothing is left to do, showing how far it is."""
+    deadline = asyncio.get_running_loop().time() + _GIVEN_UP_AFTER
+    calm = 0
+    while calm < 2:  # noqa: PLR2004 - twice in a row: between two steps it may look calm for once
+        await asyncio.sleep(_LOOK_EVERY)
+        seen = await snapshot(settings)
+        live.update(screen(seen, title, _addresses(sandbox)))
+        scanned = not needs_windows or seen.windows >= len(sandbox.stores) * 4
+        calm = calm + 1 if seen.is_calm and scanned else 0
+        if asyncio.get_running_loop().time() > deadline:
+            break
+    return seen
+
+
+async def _compared(sandbox: Sandbox, took: float, changes: int) -> Verdict:
+    """Ask the judge, who reads both simulators and the tables of what must be."""
+    arguments = ["--shopify", sandbox.shopify_url, "--hubspot", sandbox.hubspot_url]
+    judge = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "sandbox.expected", *arguments),
+        *("--abandoned-after", str(ABANDONED_AFTER), "--currencies", "EUR,USD,GBP", "--json"),
+        stdout=asyncio.subprocess.PIPE,
+    )
+    said, _ = await judge.communicate()
+    found = json.loads(said)
+    return Verdict(
+        differences=len(found["differences"]),
+        counts=found["counts"],
+        examples=found["differences"][:10],
+        initial_sync_seconds=round(took, 1),
+        changes=changes,
+    )
+
+
+def _reported(verdict: Verdict | None, console: Console, *, as_json: bool) -> int:
+    if verdict is None:
+        return 0
+    if as_json:
+        print(  # noqa: T201 - the answer itself
+            json.dumps(
+                {
+                    "differences": verdict.differences,
+                    "examples": verdict.examples,
+                    "compared": verdict.counts,
+                    "initial_sync_seconds": verdict.initial_sync_seconds,
+                    "changes_settled": verdict.changes,
+                }
+            )
+        )
+    compared = ", ".join(f"{count} {name}" for name, count in sorted(verdict.counts.items()))
+    console.print(f"Initial sync: {verdict.initial_sync_seconds} s. Compared {compared}.")
+    if verdict.differences:
+        console.print(f"[bold red]{verdict.differences} differences[/], the first:")
+        for each in verdict.examples:
+            console.print(each)
+        return 1
+    console.print("[bold green]HubSpot shows exactly what it must.[/]")
+    return 0
+
+
+@asynccontextmanager
+async def _sandbox() -> AsyncIterator[Sandbox]:
+    """The simulators, started as a process of their own, and ended with us."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "sandbox"), stdout=asyncio.subprocess.PIPE, start_new_session=True
+    )
+    try:
+        if process.stdout is None:
+            raise RuntimeError("the sandbox has no output")
+        yield Sandbox(**json.loads(await process.stdout.readline()))
+    finally:
+        if process.returncode is None:
+            process.terminate()
+        await process.wait()
+
+
+def _settings(folder: Path, sandbox: Sandbox) -> Settings:
+    """The product's own settings, made for the simulators. Ingest takes free ports."""
+    with listening_socket("127.0.0.1", 0) as free:
+        port = free.getsockname()[1]
+    os.environ["SHOPSYNC_INGEST_PORT"] = str(port)
+    os.environ["SHOPSYNC_INGEST_METRICS_PORT"] = "0"
+    return Settings.model_validate(
+        {
+            "data_dir": folder,
+            "encryption_key": secrets.token_urlsafe(24),
+            "hubspot_token": sandbox.hubspot_token,
+            "hubspot_url": sandbox.hubspot_url,
+            "shopify_url": sandbox.shopify_url,
+            "stores": sandbox.stores,
+            "public_url": f"http://127.0.0.1:{port}",
+            "abandoned_after": ABANDONED_AFTER,
+            "scan_every": _SCAN_EVERY,
+            "log_level": "WARNING",
+        }
+    )
+
+
+def _addresses(sandbox: Sandbox) -> str:
+    return (
+        f"Storefront (place an order): {sandbox.shopify_url}/_sandbox/\n"
+        f"HubSpot: {sandbox.hubspot_url}/_sandbox/"
+    )
+
+
+async def _faults(sandbox: Sandbox, faults: dict[str, float]) -> None:
+    async with httpx.AsyncClient() as http:
+        body = {"delivery": faults}
+        answer = await http.put(f"{sandbox.shopify_url}/_sandbox/faults", json=body)
+        answer.raise_for_status()
+
+
+async def _trickle(sandbox: Sandbox, rate: float) -> None:
+    async with httpx.AsyncClient() as http:
+        url = f"{sandbox.shopify_url}/_sandbox/trickle"
+        (await http.post(url, json={"rate": rate})).raise_for_status()

@@ -1,0 +1,212 @@
+"""Runs the product's processes, each alone or all in one."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from functools import partial
+
+import httpx
+from prometheus_client import REGISTRY
+
+from services.cli.admitting import admit
+from services.ingest.__main__ import Surroundings as IngestSurroundings
+from services.ingest.__main__ import serve as serve_ingest
+from services.ingest.__main__ import serve_metrics
+from services.ingest.settings import Settings as IngestSettings
+from services.ingest.stores import EncryptedFile, StoreSecrets
+from services.reconciler.__main__ import Surroundings as ReconcilerSurroundings
+from services.reconciler.__main__ import serve as serve_reconciler
+from services.shared.hubspot.client import HubSpot
+from services.shared.hubspot.governor import Governor
+from services.shared.ledger import stores
+from services.shared.ledger.connections import Connections
+from services.shared.ledger.engine import Ledger, opened
+from services.shared.ledger.migrating import migrate
+from services.shared.ledger.quota import LedgerQuota
+from services.shared.ledger.stores import ACCOUNT, Store, StoreState
+from services.shared.ledger.vault import Vault
+from services.shared.log.sqlite import SqliteLog
+from services.shared.runtime.lifecycle import Companion, run_together, stopping_on_signals
+from services.shared.runtime.settings import Settings
+from services.syncer.__main__ import Surroundings as SyncerSurroundings
+from services.syncer.__main__ import serve as serve_syncer
+
+INGEST, SYNCER, RECONCILER = "ingest", "syncer", "reconciler"
+EVERY_PROCESS = frozenset({INGEST, SYNCER, RECONCILER})
+# Longer than any answer of HubSpot's is worth waiting for; a claim outlasts it by far.
+_HTTP_SECONDS = 15.0
+_GRACE_SECONDS = 40.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Engines:
+    """What all processes of one machine stand on."""
+
+    settings: Settings
+    ledger: Ledger
+    log: SqliteLog
+    vault: Vault
+    connections: Connections
+    hubspot: HubSpot
+    governor: Governor
+    instance: str
+
+
+class LedgerStores:
+    """Ingest's source of stores: those the ledger has switched on."""
+
+    def __init__(self, ledger: Ledger, vault: Vault) -> None:
+        self._ledger = ledger
+        self._vault = vault
+
+    async def stores(self) -> Sequence[StoreSecrets]:
+        """See ingest's ``StoreSource``."""
+        async with self._ledger.transaction() as tx:
+            known = await stores.connected(tx, self._vault)
+        return [_secrets_of(store) for store in known if store.state is StoreState.ACTIVE]
+
+
+@asynccontextmanager
+async def engines(settings: Settings) -> AsyncIterator[Engines]:
+    """Log, ledger and the ways to both vendors, with the credentials of ``settings`` taken over.
+
+    Raises:
+        SyncError: one of them cannot be opened.
+    """
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    instance = f"{os.getpid()}-{secrets.token_hex(4)}"
+    vault = Vault(settings.encryption_keys)
+    async with AsyncExitStack() as stack:
+        ledger = await stack.enter_async_context(opened(settings.ledger))
+        await migrate(ledger)
+        log = await stack.enter_async_context(SqliteLog.open(settings.log_file))
+        http = await stack.enter_async_context(httpx.AsyncClient(timeout=_HTTP_SECONDS))
+        await admit(ledger, vault, settings)
+        governor = Governor(LedgerQuota(ledger, ACCOUNT))
+        hubspot = HubSpot(
+            http,
+            settings.hubspot_token.get_secret_value,
+            observe=governor.observe,
+            base_url=settings.hubspot_base_url,
+        )
+        connections = Connections(
+            ledger,
+            vault,
+            http,
+            instance=instance,
+            now=lambda: datetime.now(UTC),
+            base_url=settings.shopify_base_url,
+        )
+        await connections.refresh()
+        yield Engines(
+            settings=settings,
+            ledger=ledger,
+            log=log,
+            vault=vault,
+            connections=connections,
+            hubspot=hubspot,
+            governor=governor,
+            instance=instance,
+        )
+
+
+async def run(processes: frozenset[str], settings: Settings) -> int:
+    """Run ``processes`` in this one until a signal comes; the exit code.
+
+    Raises:
+        SyncError: the engines cannot be opened.
+        ExceptionGroup: a process died.
+    """
+    async with stopping_on_signals() as stopping:
+        await run_until(stopping, processes, settings)
+    return 0
+
+
+async def run_until(stopping: asyncio.Event, processes: frozenset[str], settings: Settings) -> None:
+    """Run ``processes`` in this one until ``stopping``.
+
+    Raises:
+        SyncError: the engines cannot be opened.
+        ExceptionGroup: a process died.
+    """
+    async with engines(settings) as base:
+        makers: dict[str, Callable[[Engines, asyncio.Event], Awaitable[None]]] = {
+            INGEST: _ingest,
+            SYNCER: _syncer,
+            RECONCILER: _reconciler,
+        }
+        companions = [
+            Companion(name=name, run=partial(makers[name], base, stopping))
+            for name in sorted(processes)
+        ]
+        if SYNCER in processes:
+            companions.append(Companion(name="trimming", run=base.log.keep_trimmed, endless=True))
+        await run_together(companions, stopping, grace_seconds=_GRACE_SECONDS)
+
+
+async def _ingest(base: Engines, stopping: asyncio.Event) -> None:
+    settings = IngestSettings()
+    surroundings = IngestSurroundings(
+        appender=base.log,
+        writable=base.log.is_writable,
+        store_source=LedgerStores(base.ledger, base.vault),
+        store_copy=EncryptedFile(
+            path=base.settings.data_dir / "stores.copy", key=base.vault.fernet
+        ),
+        registry=REGISTRY,
+    )
+    metrics = partial(serve_metrics, settings, REGISTRY, stopping)
+    await run_together(
+        [
+            Companion(name="webhooks", run=partial(serve_ingest, settings, surroundings, stopping)),
+            Companion(name="metrics", run=metrics),
+        ],
+        stopping,
+        grace_seconds=_GRACE_SECONDS,
+    )
+
+
+async def _reconciler(base: Engines, stopping: asyncio.Event) -> None:
+    async def shops() -> list[str]:
+        await base.connections.refresh()
+        return base.connections.active_shops()
+
+    since = base.settings.since
+    around = ReconcilerSurroundings(
+        ledger=base.ledger,
+        appender=base.log,
+        admin_of=base.connections.admin_of,
+        shops=shops,
+        instance=base.instance,
+        scan_every_seconds=base.settings.scan_every,
+        webhook_url=base.settings.webhook_url,
+        floor=datetime.combine(since, time(), tzinfo=UTC) if since else None,
+    )
+    await serve_reconciler(around, stopping)
+
+
+async def _syncer(base: Engines, stopping: asyncio.Event) -> None:
+    around = SyncerSurroundings(
+        ledger=base.ledger,
+        log=base.log,
+        vault=base.vault,
+        connections=base.connections,
+        hubspot=base.hubspot,
+        governor=base.governor,
+        instance=base.instance,
+        abandoned_after=timedelta(seconds=base.settings.abandoned_after),
+    )
+    await serve_syncer(around, stopping)
+
+
+def _secrets_of(store: Store) -> StoreSecrets:
+    given = (store.credentials.client_secret, store.credentials.previous_secret)
+    return StoreSecrets(
+        shop=store.shop, secrets=tuple(secret.encode() for secret in given if secret)
+    )

@@ -1,0 +1,186 @@
+"""One scan: what of one object type of one store changed, and what of that the ledger lacks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from services.reconciler import metrics
+from services.reconciler.windows import Listed, news_in, since
+from services.shared.contract.errors import OursToFixError, SyncError
+from services.shared.contract.events import Change, NewEvent, Origin, Provenance, headers_of
+from services.shared.contract.keys import SourceKey
+from services.shared.contract.topics import ObjectType, backfill_topic, live_topic
+from services.shared.ledger import sources, windows
+from services.shared.ledger.engine import Ledger
+from services.shared.ledger.windows import NewWindow, WindowState
+from services.shared.log.port import Appender
+from services.shared.shopify.admin import Admin
+from services.shared.shopify.catalogue.reading import id_in
+from services.shared.shopify.hydrating import Hydrator
+from services.shared.shopify.reads import pages
+from services.shared.shopify.selections import CONNECTIONS, LIST, query_for
+from services.shared.shopify.shops import SHOP_DOCUMENT
+
+_APPENDED_AT_ONCE = 50
+
+
+@dataclass(slots=True, kw_only=True)
+class Progress:
+    """How far a scan has come."""
+
+    read: int = 0
+    appended: int = 0
+
+
+class Scanner:
+    """Scans stores. A scan that does not reach its end is never recorded as done."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        appender: Appender,
+        admin_of: Callable[[str], Admin],
+        *,
+        instance: str,
+        floor: datetime | None,
+    ) -> None:
+        self._ledger = ledger
+        self._appender = appender
+        self._admin_of = admin_of
+        self._hydrator = Hydrator(admin_of)
+        self._instance = instance
+        self._floor = floor
+
+    async def scan(self, shop: str, kind: ObjectType) -> Progress:
+        """Append what changed since the last complete scan and is missing or newer.
+
+        The first scan is the initial sync, on the backfill topic.
+
+        Raises:
+            SyncError: the store, the log or the ledger did not go along; the window is broken.
+        """
+        admin = self._admin_of(shop)
+        # What changes from here on is the next scan's: the start is a moment on Shopify's clock.
+        started_at = (await admin.query(SHOP_DOCUMENT)).observed_at
+        async with self._ledger.transaction() as tx:
+            last = await windows.last_complete(tx, shop, kind)
+            begin = since(last.started_at if last else None, self._floor)
+            new = NewWindow(
+                shop=shop,
+                kind=kind,
+                mode="scan" if last else "backfill",
+                since=begin,
+                started_at=started_at,
+                owner=self._instance,
+            )
+            window = await windows.begin(tx, new)
+        progress = Progress()
+        try:
+            await self._read(shop, kind, begin, progress, is_first=last is None)
+        except BaseException:
+            await self._end(window, WindowState.BROKEN, kind, progress)
+            raise
+        if await self._end(window, WindowState.COMPLETE, kind, progress):
+            metrics.COMPLETE_AT.labels(shop, kind).set(started_at.timestamp())
+        return progress
+
+    async def _read(
+        self,
+        shop: str,
+        kind: ObjectType,
+        begin: datetime | None,
+        progress: Progress,
+        *,
+        is_first: bool,
+    ) -> None:
+        query = query_for(kind, begin) if begin else _EVERYTHING.get(kind)
+        variables = {"query": query} if "$query" in LIST[kind] else {}
+        async for page in pages(self._admin_of(shop), LIST[kind], CONNECTIONS[kind], variables):
+            listed = [_listed(node) for node in page.nodes]
+            fresh = [each for each in listed if begin is None or each.updated_at >= begin]
+            progress.read += len(fresh)
+            metrics.LISTED.labels(kind).inc(len(fresh))
+            await self._append_news(shop, kind, fresh, progress, is_first=is_first)
+            # Customers cannot be filtered by time, so they come newest first.
+            if kind is ObjectType.CUSTOMERS and len(fresh) < len(listed):
+                return
+            if page.is_last:
+                return
+        raise OursToFixError("list_without_end", detail=kind)
+
+    async def _append_news(
+        self,
+        shop: str,
+        kind: ObjectType,
+        listed: Sequence[Listed],
+        progress: Progress,
+        *,
+        is_first: bool,
+    ) -> None:
+        async with self._ledger.transaction() as tx:
+            keys = [SourceKey(shop, kind, each.id) for each in listed]
+            rows = await sources.look(tx, keys)
+        news = news_in(shop, kind, listed, rows)
+        for start in range(0, len(news), _APPENDED_AT_ONCE):
+            some = news[start : start + _APPENDED_AT_ONCE]
+            hydrated = await self._hydrator.read(shop, kind, some)
+            events = [
+                _event(
+                    SourceKey(shop, kind, record_id),
+                    node,
+                    hydrated.found[record_id].version.observed_at,
+                    is_first=is_first,
+                )
+                for record_id, node in hydrated.nodes.items()
+            ]
+            if events:
+                await self._appender.append(events)
+            progress.appended += len(events)
+            metrics.APPENDED.labels(kind).inc(len(events))
+
+    async def _end(
+        self, window: int, state: WindowState, kind: ObjectType, progress: Progress
+    ) -> bool:
+        metrics.SCANS.labels(kind, state).inc()
+        try:
+            async with self._ledger.transaction() as tx:
+                return await windows.end(
+                    tx, window, state, read_=progress.read, appended=progress.appended
+                )
+        except SyncError:
+            if state is WindowState.COMPLETE:
+                raise
+            return False
+
+
+# Products hide what is not active unless asked (their documented default is active only).
+_EVERYTHING: Mapping[str, str] = {
+    ObjectType.PRODUCTS: "status:active,archived,draft,unlisted",
+}
+
+
+def _listed(node: Mapping[str, Any]) -> Listed:
+    return Listed(id=id_in(node["id"]), updated_at=datetime.fromisoformat(node["updatedAt"]))
+
+
+def _event(
+    source: SourceKey, node: Mapping[str, Any], observed_at: datetime | None, *, is_first: bool
+) -> NewEvent:
+    kind = ObjectType(source.kind)
+    provenance = Provenance(
+        shop=source.shop,
+        origin=Origin.BACKFILL if is_first else Origin.RECONCILE,
+        change=Change.STATE,
+        observed_at=observed_at,
+    )
+    return NewEvent(
+        topic=backfill_topic(kind) if is_first else live_topic(kind),
+        key=str(source),
+        value=orjson.dumps(node),
+        headers=headers_of(provenance),
+    )
