@@ -30,8 +30,16 @@ LEDGER = "ledger.sqlite"
 _BUSY_SECONDS = 30.0
 _RESTORE = f"""Restoring: stop the product; remove {LOG}*, {LEDGER}* from the data directory;
 unpack FILE there with tar -xf; start with the same SHOPSYNC_ENCRYPTION_KEY, which is not in
-the backup. A restored ledger is older than HubSpot and suspect: HubSpot is read once before
-anything is written."""
+the backup. A restored ledger is older than HubSpot and suspect: its copy trusts no hash and no
+scan, so that everything is scanned again and every property written again."""
+# What the copy of the ledger must not claim to know once HubSpot has gone on without it.
+_SUSPECT = (
+    "UPDATE targets SET fingerprint = ''",
+    "UPDATE windows SET state = 'void' WHERE state = 'complete'",
+    "UPDATE windows SET state = 'broken' WHERE state = 'running'",
+    "DELETE FROM claims",
+    "DELETE FROM leases",
+)
 
 
 def backup(
@@ -89,6 +97,8 @@ def _write(file: Path, originals: Mapping[str, Path], manifest: bytes, now: date
     with tempfile.TemporaryDirectory(dir=file.parent) as room, tarfile.open(beside, "w") as tar:
         for name, original in originals.items():
             copied(original, Path(room) / name)
+            if name == LEDGER:
+                make_suspect(Path(room) / name)
             tar.add(Path(room) / name, arcname=name)
         about = tarfile.TarInfo(MANIFEST)
         about.size, about.mtime, about.mode = len(manifest), int(now.timestamp()), 0o600
@@ -105,3 +115,11 @@ def copied(original: Path, copy: Path) -> None:
     """
     with closing(sqlite3.connect(original, timeout=_BUSY_SECONDS)) as source:
         source.execute("VACUUM INTO ?", (str(copy),))
+
+
+def make_suspect(ledger: Path) -> None:
+    """Let a copied ledger trust no hash and no scan: HubSpot goes on, the copy stays."""
+    with closing(sqlite3.connect(ledger)) as copy:
+        for each in _SUSPECT:
+            copy.execute(each)
+        copy.commit()

@@ -5,6 +5,7 @@ import json
 import sqlite3
 import tarfile
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -252,6 +253,29 @@ def test_a_backup_taken_while_somebody_writes_is_whole(data: Path, tmp_path: Pat
     copy = sqlite3.connect(tmp_path / "restored" / "ledger.sqlite")
     assert copy.execute("SELECT count(*) FROM sources").fetchone() == (len(ROWS),)
     copy.close()
+
+
+def test_the_copied_ledger_trusts_no_hash_and_no_scan(data: Path, tmp_path: Path) -> None:
+    filled(data)
+    dead(data)
+    with closing(sqlite3.connect(data / "ledger.sqlite")) as ledger:
+        ledger.execute(
+            "INSERT INTO targets (account_id, object_type, id, fingerprint) "
+            "VALUES (1, 'orders', '93', 'aGFzaA==')"
+        )
+        ledger.execute(
+            "INSERT INTO windows (shop, kind, mode, started_at, state, owner) "
+            "VALUES ('acme.myshopify.com', 'orders', 'scan', 1, 'complete', 'me')"
+        )
+        ledger.commit()
+    run("backup", "b.tar")
+    with tarfile.open(tmp_path / "b.tar") as tar:
+        tar.extractall(tmp_path / "restored", filter="data")
+    with closing(sqlite3.connect(tmp_path / "restored" / "ledger.sqlite")) as copy:
+        assert copy.execute("SELECT fingerprint FROM targets").fetchall() == [("",)]
+        assert copy.execute("SELECT state FROM windows").fetchall() == [("void",)]
+    with closing(sqlite3.connect(data / "ledger.sqlite")) as ledger:
+        assert ledger.execute("SELECT state FROM windows").fetchall() == [("complete",)]
 
 
 def test_a_restored_log_can_be_opened_and_has_its_events(data: Path, tmp_path: Path) -> None:
