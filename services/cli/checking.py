@@ -50,9 +50,11 @@ async def _found() -> list[Finding]:
 async def examined(settings: Settings, http: Callable[[], httpx.AsyncClient]) -> list[Finding]:
     """All findings; one part that cannot be examined does not hide the others."""
     found = await examine_key(settings)
+    currencies: dict[str, str] = {}
     for store in settings.stores:
-        found += await examine_store(http(), settings, store)
-    found += await examine_hubspot(http(), settings)
+        findings, currencies[store.shop] = await examine_store(http(), settings, store)
+        found += findings
+    found += await examine_hubspot(http(), settings, currencies)
     found += await examine_address(http(), settings)
     return found
 

@@ -28,15 +28,17 @@ _SWITCH_OFF = (
 )
 
 
-async def examine_hubspot(http: httpx.AsyncClient, settings: Settings) -> list[Finding]:
-    """Token, scopes, schema, pipelines, currencies, and HubSpot's own Shopify sync."""
+async def examine_hubspot(
+    http: httpx.AsyncClient, settings: Settings, currencies: Mapping[str, str]
+) -> list[Finding]:
+    """Token, scopes, schema, pipelines, HubSpot's own Shopify sync, the stores' ``currencies``."""
     token = settings.hubspot_token.get_secret_value()
     hubspot = HubSpot(http, lambda: token, base_url=settings.hubspot_base_url)
     try:
         schema = await Setup(hubspot, _at_once, patience=_PATIENCE).read()
     except SyncError as error:
         return [ours("HubSpot", f"cannot be read: {error.reason}", _to_do(error))]
-    findings = schema_findings(schema)
+    findings = schema_findings(schema) + currency_findings(schema.currencies, currencies)
     try:
         native = await native_orders(http, settings, schema, datetime.now(UTC))
     except SyncError as error:
@@ -55,6 +57,19 @@ def schema_findings(schema: AccountSchema) -> list[Finding]:
         to_do = "set the account's currency in HubSpot, Settings, Account defaults"
         findings.append(lesser("HubSpot", "the account has no currency", to_do))
     return findings
+
+
+def currency_findings(held: frozenset[str], wanted: Mapping[str, str]) -> list[Finding]:
+    """The stores whose currency the account has not added; an unknown currency is left out."""
+    return [
+        lesser(
+            "HubSpot",
+            f"the account lacks {currency}, the currency of {shop}",
+            f"add {currency} in HubSpot, Settings, Account defaults, Currency",
+        )
+        for shop, currency in wanted.items()
+        if currency and currency not in held
+    ]
 
 
 def shortfall_finding(each: Shortfall) -> Finding:

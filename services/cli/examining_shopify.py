@@ -54,20 +54,20 @@ query ProtectedData {
 
 async def examine_store(
     http: httpx.AsyncClient, settings: Settings, store: StoreSettings
-) -> list[Finding]:
-    """Token, scopes, protected data and subscriptions of one store."""
+) -> tuple[list[Finding], str]:
+    """Token, scopes, protected data and subscriptions of one store; and its currency, if read."""
     admin = admin_of(http, settings, store)
     try:
         found = await shop(admin)
     except SyncError as error:
-        return [ours(store.shop, f"cannot be read: {_said(error)}", _to_do(error))]
+        return [ours(store.shop, f"cannot be read: {_said(error)}", _to_do(error))], ""
     findings = scope_findings(store.shop, found.scopes)
     for part in (_protected(admin, found), _subscribed(admin, found, settings.webhook_url)):
         try:
             findings += await part
         except SyncError as error:
             findings.append(ours(store.shop, f"a query failed: {_said(error)}", _to_do(error)))
-    return findings
+    return findings, found.currency
 
 
 def admin_of(http: httpx.AsyncClient, settings: Settings, store: StoreSettings) -> Admin:

@@ -10,7 +10,7 @@ from sandbox.hubspot.app import create_app as hubspot_app
 from sandbox.shopify.app import create_app as shopify_app
 from sandbox.shopify.shopify import Shopify
 from services.cli.checking import examined
-from services.cli.examining_hubspot import native_findings
+from services.cli.examining_hubspot import currency_findings, native_findings
 from services.cli.examining_shopify import scope_findings
 from services.cli.findings import Finding, Level
 from services.shared.runtime.settings import Settings
@@ -106,3 +106,10 @@ def test_a_missing_scope_is_an_error_where_an_object_is_lost() -> None:
     assert levels["read_all_orders"] is Level.WARNING
     held = scope_findings(SHOP, frozenset({"write_orders", "read_customers", "read_products"}))
     assert all(each.level is Level.WARNING for each in held)
+
+
+def test_a_store_in_a_currency_the_account_lacks_is_found() -> None:
+    stores = {SHOP: "SEK", "other.myshopify.com": "EUR", "unread.myshopify.com": ""}
+    (finding,) = currency_findings(frozenset({"EUR"}), stores)
+    assert "SEK" in finding.problem
+    assert SHOP in finding.problem
