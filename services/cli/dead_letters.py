@@ -30,7 +30,15 @@ _SINCE_EVER = datetime(1970, 1, 1, tzinfo=UTC)
 # Events are stamped by the clock of the process that appended them, which may be a little ahead.
 _AHEAD = timedelta(minutes=5)
 # Headers that say what an event is; all others may tell of people, or are of no use here.
-_SHOWN = ("reason", "detail", "shop", "origin", "change", "shopify-topic", "shopify-api-version")
+_SHOWN = (
+    "dead-reason",
+    "dead-position",
+    "shop",
+    "origin",
+    "change",
+    "shopify-topic",
+    "shopify-api-version",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +71,7 @@ def list_dead_letters(
         (
             each.place,
             each.key,
-            each.headers.get("reason"),
+            each.headers.get("dead-reason"),
             each.headers.get("shopify-topic"),
             each.appended_at.isoformat(timespec="seconds"),
         )
@@ -138,16 +146,13 @@ def place_of(event: Event) -> str:
 def replayed(event: Event) -> NewEvent:
     """``event`` as it is appended again: same body, same facts, on the backfill topic if any."""
     live = event.position.partition.topic.removesuffix(DEAD_SUFFIX)
-    told = {name: value for name, value in event.headers.items() if name not in _SAID_OF_DEATH}
+    told = {name: value for name, value in event.headers.items() if not name.startswith("dead-")}
     return NewEvent(
         topic=live + BACKFILL_SUFFIX if live in LIVE_TOPICS else live,
         key=event.key,
         value=event.value,
         headers=told | {"origin": Origin.REPLAY.value},
     )
-
-
-_SAID_OF_DEATH = frozenset({"reason", "detail"})
 
 
 async def _dead(log: History) -> AsyncIterator[Event]:

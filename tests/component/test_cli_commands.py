@@ -82,7 +82,7 @@ def dead(data: Path, body: bytes = b'{"email": "ada@example.com"}') -> None:
     told = Provenance(
         shop=SHOP, origin=Origin.WEBHOOK, change=Change.STATE, shopify_topic="orders/create"
     )
-    headers = headers_of(told) | {"reason": "no_json"}
+    headers = headers_of(told) | {"dead-reason": "no_json", "dead-position": "0/7"}
 
     async def append() -> None:
         async with SqliteLog.open(data / "log.sqlite") as log:
@@ -216,7 +216,7 @@ def test_dead_letters_are_listed_without_what_they_say_of_people(data: Path) -> 
     said = run("dead-letters", "list", "--json").output
     letter = json.loads(said)[0]
     assert letter["place"] == "shopify.orders.dead/0/0"
-    assert letter["headers"]["reason"] == "no_json"
+    assert letter["headers"]["dead-reason"] == "no_json"
     assert "ada@example.com" not in said
     assert "ada@" not in run("dead-letters", "show", letter["place"]).output
     assert "ada@" in run("dead-letters", "show", letter["place"], "--with-body").output
@@ -228,7 +228,7 @@ def test_a_replayed_dead_letter_is_history_with_its_topic_kept(data: Path) -> No
     (headers,) = on_the_log(data, "shopify.orders.backfill")
     assert headers["origin"] == "replay"
     assert headers["shopify-topic"] == "orders/create"
-    assert "reason" not in headers
+    assert not any(name.startswith("dead-") for name in headers)
 
 
 def test_replaying_what_is_not_there_is_a_problem(data: Path) -> None:
