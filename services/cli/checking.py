@@ -1,0 +1,104 @@
+"""``shopsync check``: everything that stands in the way, at once, each with what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import httpx
+
+from services.cli.answering import AsJson, Exit, finished, give, say, show
+from services.cli.examining_hubspot import examine_hubspot
+from services.cli.examining_shopify import examine_store
+from services.cli.findings import Finding, Level, has_errors, ours
+from services.cli.looking import ledger_file
+from services.shared.contract.errors import SyncError
+from services.shared.ledger.engine import opened
+from services.shared.ledger.stores import account_token, connected
+from services.shared.ledger.vault import Vault
+from services.shared.runtime.network import network_problem
+from services.shared.runtime.settings import Settings, SettingsError, loaded
+
+_TIMEOUT_SECONDS = 15.0
+
+
+def check(*, as_json: AsJson = False) -> None:
+    """Check settings, credentials, scopes, schema and addresses; report all problems at once."""
+    found = finished(_found())
+    if as_json:
+        give(found)
+    elif found:
+        rows = [(each.level.value, each.subject, each.problem, each.to_do) for each in found]
+        show("Found", ("", "where", "what", "what to do"), rows)
+    if not as_json and not has_errors(found):
+        say("Nothing stands in the way.")
+    if has_errors(found):
+        raise SystemExit(Exit.PROBLEM)
+
+
+async def _found() -> list[Finding]:
+    try:
+        settings = loaded(Settings)
+    except SettingsError as error:
+        return [
+            ours("settings", each, "correct it in the environment or .env; see .env.example")
+            for each in error.problems
+        ]
+    async with httpx.AsyncClient(timeout=_TIMEOUT_SECONDS) as http:
+        return await examined(settings, lambda: http)
+
+
+async def examined(settings: Settings, http: Callable[[], httpx.AsyncClient]) -> list[Finding]:
+    """All findings; one part that cannot be examined does not hide the others."""
+    found = await examine_key(settings)
+    currencies: dict[str, str] = {}
+    for store in settings.stores:
+        findings, currencies[store.shop] = await examine_store(http(), settings, store)
+        found += findings
+    found += await examine_hubspot(http(), settings, currencies)
+    found += await examine_address(http(), settings)
+    return found
+
+
+async def examine_key(settings: Settings) -> list[Finding]:
+    """Whether the encryption key opens what is in the ledger, if there is one yet."""
+    file = ledger_file(settings)
+    if file is not None and not file.is_file():
+        return []
+    try:
+        async with opened(settings.ledger) as ledger, ledger.transaction() as tx:
+            vault = Vault(settings.encryption_keys)
+            await connected(tx, vault)
+            await account_token(tx, vault)
+    except SyncError as error:
+        return [
+            ours(
+                "ledger",
+                f"cannot be opened: {error.reason}",
+                "give the key it was made with in SHOPSYNC_ENCRYPTION_KEY, after the new one and "
+                "a comma if you rotate",
+            )
+        ]
+    return []
+
+
+async def examine_address(http: httpx.AsyncClient, settings: Settings) -> list[Finding]:
+    """Whether the public address leads to our ingest."""
+    if settings.public_url is None:
+        return [
+            Finding(
+                level=Level.NOTE,
+                subject="public address",
+                problem="none is set: changes are found by scanning alone",
+                to_do="set SHOPSYNC_PUBLIC_URL to have them within seconds",
+            )
+        ]
+    try:
+        answer = await http.get(f"{str(settings.public_url).rstrip('/')}/healthz")
+    except httpx.RequestError as error:
+        said = network_problem(error).reason
+    else:
+        said = "" if answer.is_success else f"it answers {answer.status_code}"
+    if not said:
+        return []
+    to_do = "start shopsync ingest, and let your proxy or tunnel lead to SHOPSYNC_INGEST_PORT"
+    return [ours("public address", f"/healthz cannot be reached: {said}", to_do)]

@@ -1,0 +1,194 @@
+"""``shopsync dead-letters``: events nobody could apply, and trying them again."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+import typer
+
+from services.cli.answering import AsJson, Exit, fail, finished, give, say, show
+from services.cli.looking import log_at, places
+from services.shared.contract.events import Event, NewEvent, Origin
+from services.shared.contract.topics import (
+    BACKFILL_SUFFIX,
+    DEAD_SUFFIX,
+    DEAD_TOPICS,
+    LIVE_TOPICS,
+)
+from services.shared.log.port import History
+from services.shared.log.sqlite import SqliteLog
+
+app = typer.Typer(
+    no_args_is_help=True,
+    help="List, show and replay events that could not be applied. A place is TOPIC/PARTITION/OFFSET"
+    ", as the list prints it.",
+)
+_SINCE_EVER = datetime(1970, 1, 1, tzinfo=UTC)
+# Events are stamped by the clock of the process that appended them, which may be a little ahead.
+_AHEAD = timedelta(minutes=5)
+# Headers that say what an event is; all others may tell of people, or are of no use here.
+_SHOWN = (
+    "dead-reason",
+    "dead-position",
+    "shop",
+    "origin",
+    "change",
+    "shopify-topic",
+    "shopify-api-version",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadLetter:
+    """A dead letter as it is shown: what it is and why, never its body."""
+
+    place: str
+    key: str
+    appended_at: datetime
+    size_bytes: int
+    headers: Mapping[str, str]
+
+
+Places = Annotated[list[str] | None, typer.Argument(help="TOPIC/PARTITION/OFFSET, any number")]
+
+
+@app.command("list")
+def list_dead_letters(
+    *,
+    limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 100,
+    as_json: AsJson = False,
+) -> None:
+    """List dead letters, oldest first within each topic."""
+    found = finished(_listed(limit))
+    if as_json:
+        give(found)
+        return
+    columns = ("place", "record", "reason", "topic at shopify", "since")
+    rows = [
+        (
+            each.place,
+            each.key,
+            each.headers.get("dead-reason"),
+            each.headers.get("shopify-topic"),
+            each.appended_at.isoformat(timespec="seconds"),
+        )
+        for each in found
+    ]
+    show("Dead letters", columns, rows)
+
+
+@app.command("show")
+def show_dead_letter(
+    place: Annotated[str, typer.Argument(help="TOPIC/PARTITION/OFFSET")],
+    *,
+    with_body: Annotated[
+        bool, typer.Option("--with-body", help="The body too. It may hold personal data.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show one dead letter."""
+    event = finished(_one(place))
+    if event is None:
+        fail(f"There is no dead letter at {place}", Exit.PROBLEM)
+    letter = letter_of(event)
+    body = event.value.decode("utf-8", "replace") if with_body else None
+    if as_json:
+        give({"letter": letter, "body": body})
+        return
+    facts = {"record": letter.key, "bytes": letter.size_bytes, **letter.headers}
+    show(letter.place, ("fact", "value"), facts.items())
+    if body is not None:
+        say(body)
+
+
+@app.command("replay")
+def replay_dead_letters(
+    chosen: Places = None,
+    *,
+    everything: Annotated[bool, typer.Option("--all", help="All there are.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Put dead letters back onto the log, to be applied as if they came anew.
+
+    The dead letters stay listed until the log lets go of them by age.
+    """
+    if bool(chosen) == everything:
+        fail("Name dead letters, or give --all.", Exit.USAGE)
+    done = finished(_replayed(frozenset(chosen or ()), everything=everything))
+    if as_json:
+        give(done)
+    else:
+        say(f"{len(done)} events were put back.")
+    if chosen and len(done) < len({*chosen}):
+        fail("There is no dead letter at the other places.", Exit.PROBLEM)
+
+
+def letter_of(event: Event) -> DeadLetter:
+    """What may be shown of a dead letter."""
+    return DeadLetter(
+        place=place_of(event),
+        key=event.key,
+        appended_at=event.appended_at,
+        size_bytes=len(event.value),
+        headers={name: event.headers[name] for name in _SHOWN if name in event.headers},
+    )
+
+
+def place_of(event: Event) -> str:
+    """Where an event stands, as text."""
+    partition = event.position.partition
+    return f"{partition.topic}/{partition.number}/{event.position.offset}"
+
+
+def replayed(event: Event) -> NewEvent:
+    """``event`` as it is appended again: same body, same facts, on the backfill topic if any."""
+    live = event.position.partition.topic.removesuffix(DEAD_SUFFIX)
+    told = {name: value for name, value in event.headers.items() if not name.startswith("dead-")}
+    return NewEvent(
+        topic=live + BACKFILL_SUFFIX if live in LIVE_TOPICS else live,
+        key=event.key,
+        value=event.value,
+        headers=told | {"origin": Origin.REPLAY.value},
+    )
+
+
+async def _dead(log: History) -> AsyncIterator[Event]:
+    until = datetime.now(UTC) + _AHEAD
+    for topic in DEAD_TOPICS:
+        async for event in log.between(topic, _SINCE_EVER, until):
+            yield event
+
+
+async def _listed(limit: int) -> Sequence[DeadLetter]:
+    found: list[DeadLetter] = []
+    async with log_at(places()) as log:
+        async for event in _dead(log):
+            found.append(letter_of(event))
+            if len(found) == limit:
+                break
+    return found
+
+
+async def _one(place: str) -> Event | None:
+    async with log_at(places()) as log:
+        async for event in _dead(log):
+            if place_of(event) == place:
+                return event
+    return None
+
+
+async def _replayed(chosen: frozenset[str], *, everything: bool) -> Sequence[str]:
+    done: list[str] = []
+    async with log_at(places()) as log:
+        async for event in _dead(log):
+            if everything or place_of(event) in chosen:
+                await _put_back(log, event)
+                done.append(place_of(event))
+    return done
+
+
+async def _put_back(log: SqliteLog, event: Event) -> None:
+    await log.append([replayed(event)])

@@ -1,0 +1,151 @@
+"""Whether a store lets us do our work."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from types import MappingProxyType
+
+import httpx
+
+from services.cli.findings import Finding, lesser, ours
+from services.shared.contract.errors import OursToFixError, SyncError
+from services.shared.runtime.settings import Settings, StoreSettings
+from services.shared.shopify.address import address_of
+from services.shared.shopify.admin import Admin
+from services.shared.shopify.shops import Shop, implied_scopes, shop
+from services.shared.shopify.subscriptions import (
+    WANTED_TOPICS,
+    missing,
+    permitted,
+    subscriptions,
+)
+from services.shared.shopify.tokens import (
+    AdminToken,
+    ClientCredentials,
+    Credentials,
+    MemoryTokenStore,
+    TokenSource,
+)
+
+# By what is lost without it.
+NEEDED_SCOPES: Mapping[str, str] = MappingProxyType(
+    {
+        "read_customers": "no contacts",
+        "read_products": "no products",
+        "read_orders": "no orders and no carts",
+    }
+)
+WANTED_SCOPES: Mapping[str, str] = MappingProxyType(
+    {
+        "read_all_orders": "orders older than 60 days stay unseen",
+        "read_customer_merge": "merged customers are noticed by scanning only",
+    }
+)
+_GRANT = (
+    "add it to the app's scopes in Shopify's Dev Dashboard, release, and approve it in the shop"
+)
+PROTECTED_DOCUMENT = """
+query ProtectedData {
+  customers(first: 1) { nodes { id firstName lastName defaultEmailAddress { emailAddress } } }
+}
+"""
+
+
+async def examine_store(
+    http: httpx.AsyncClient, settings: Settings, store: StoreSettings
+) -> tuple[list[Finding], str]:
+    """Token, scopes, protected data and subscriptions of one store; and its currency, if read."""
+    admin = admin_of(http, settings, store)
+    try:
+        found = await shop(admin)
+    except SyncError as error:
+        return [ours(store.shop, f"cannot be read: {_said(error)}", _to_do(error))], ""
+    findings = scope_findings(store.shop, found.scopes)
+    for part in (_protected(admin, found), _subscribed(admin, found, settings.webhook_url)):
+        try:
+            findings += await part
+        except SyncError as error:
+            findings.append(ours(store.shop, f"a query failed: {_said(error)}", _to_do(error)))
+    return findings, found.currency
+
+
+def admin_of(http: httpx.AsyncClient, settings: Settings, store: StoreSettings) -> Admin:
+    """The store's Admin API, with tokens that are kept in memory only."""
+    address = address_of(store.shop, settings.shopify_base_url)
+    given = store.admin_token.get_secret_value()
+    secret = store.client_secret.get_secret_value()
+    tokens: TokenSource = (
+        AdminToken(given)
+        if given
+        else ClientCredentials(
+            http,
+            address,
+            Credentials(client_id=store.client_id, client_secret=secret),
+            store=MemoryTokenStore(),
+            now=lambda: datetime.now(UTC),
+        )
+    )
+    return Admin(http, address, tokens)
+
+
+def scope_findings(name: str, granted: frozenset[str]) -> list[Finding]:
+    """The scopes that are missing, and what that costs."""
+    held = implied_scopes(granted)
+    needed = [
+        ours(name, f"scope {scope} is missing: {loss}", _GRANT)
+        for scope, loss in NEEDED_SCOPES.items()
+        if scope not in held
+    ]
+    wanted = [
+        lesser(name, f"scope {scope} is missing: {loss}", _GRANT)
+        for scope, loss in WANTED_SCOPES.items()
+        if scope not in held
+    ]
+    return needed + wanted
+
+
+async def _protected(admin: Admin, found: Shop) -> Sequence[Finding]:
+    if "read_customers" not in implied_scopes(found.scopes):
+        return []
+    try:
+        denied = (await admin.query(PROTECTED_DOCUMENT)).denied
+    except OursToFixError as error:
+        if error.reason != "access_denied":
+            raise
+        denied = [("customers",)]
+    if not denied:
+        return []
+    return [
+        ours(
+            admin.shop,
+            "protected customer data is withheld: names and emails come empty",
+            "request access to protected customer data (name, email, phone, address) for the app "
+            "in Shopify's Dev Dashboard, under API access",
+        )
+    ]
+
+
+async def _subscribed(admin: Admin, found: Shop, uri: str) -> Sequence[Finding]:
+    if not uri:
+        return []
+    allowed, _ = permitted(WANTED_TOPICS, found.scopes)
+    lacking = missing(allowed, await subscriptions(admin), uri)
+    if not lacking:
+        return []
+    names = ", ".join(each.name for each in lacking)
+    to_do = "start shopsync: it subscribes to what is missing"
+    return [lesser(admin.shop, f"not subscribed to {names}", to_do)]
+
+
+def _said(error: SyncError) -> str:
+    return f"{error.reason} ({error.detail})" if error.detail else error.reason
+
+
+def _to_do(error: SyncError) -> str:
+    if isinstance(error, OursToFixError):
+        return (
+            "check SHOPSYNC_CLIENT_ID and SHOPSYNC_CLIENT_SECRET, or the admin token, and that "
+            "the app is installed in this shop"
+        )
+    return "try again; if it stays, look at Shopify's status page and at your network"

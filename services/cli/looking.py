@@ -1,0 +1,58 @@
+"""Opens what the product keeps, for commands that look at it beside running processes."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from sqlalchemy.engine import make_url
+
+from services.cli.answering import NotThereError
+from services.shared.ledger.engine import Ledger, opened
+from services.shared.log.sqlite import SqliteLog
+from services.shared.runtime.settings import Places, loaded
+
+_START = "start the product once: shopsync all"
+
+
+def places() -> Places:
+    """Where things are, from the environment.
+
+    Raises:
+        SettingsError: a setting is wrong.
+    """
+    return loaded(Places)
+
+
+def ledger_file(where: Places) -> Path | None:
+    """The file the ledger is in; None if it is a server's."""
+    url = make_url(where.ledger)
+    return Path(url.database or "") if url.get_backend_name() == "sqlite" else None
+
+
+@asynccontextmanager
+async def ledger_at(where: Places) -> AsyncIterator[Ledger]:
+    """The ledger as it is; nothing is made or migrated.
+
+    Raises:
+        NotThereError: there is none yet.
+    """
+    file = ledger_file(where)
+    if file is not None and not file.is_file():
+        raise NotThereError("no_ledger", detail=f"{file} is missing; {_START}")
+    async with opened(where.ledger) as ledger:
+        yield ledger
+
+
+@asynccontextmanager
+async def log_at(where: Places) -> AsyncIterator[SqliteLog]:
+    """The embedded log.
+
+    Raises:
+        NotThereError: there is none yet.
+    """
+    if not where.log_file.is_file():
+        raise NotThereError("no_log", detail=f"{where.log_file} is missing; {_START}")
+    async with SqliteLog.open(where.log_file) as log:
+        yield log

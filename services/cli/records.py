@@ -1,0 +1,148 @@
+"""``shopsync records``: where each Shopify record stands, why, and try it again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated
+
+import typer
+
+from services.cli.answering import AsJson, Exit, fail, finished, give, say, show
+from services.cli.looking import ledger_at, places
+from services.shared.contract.errors import EventAtFaultError
+from services.shared.contract.keys import SourceKey, source_key_in
+from services.shared.ledger import reporting
+from services.shared.ledger.reporting import Chosen, Standing, Story
+from services.shared.ledger.sources import Status
+
+app = typer.Typer(
+    no_args_is_help=True,
+    help="List, show and retry records. A record's key is SHOP/KIND/ID, "
+    "such as acme.myshopify.com/orders/5001.",
+)
+_MOST_RETRIED = 1_000_000
+_COLUMNS = ("record", "label", "status", "reason", "detail", "hubspot id", "changed", "due")
+Shop = Annotated[str, typer.Option(help="Only this store (full host).")]
+Kind = Annotated[str, typer.Option(help="Only these: customers, products, orders, checkouts, …")]
+Reason = Annotated[str, typer.Option(help="Only records with this reason.")]
+MaybeStatus = Annotated[Status | None, typer.Option(help="Only records standing there.")]
+
+
+@app.command("list")
+def list_records(  # noqa: PLR0913 - the options of a command line
+    *,
+    shop: Shop = "",
+    kind: Kind = "",
+    status: MaybeStatus = None,
+    reason: Reason = "",
+    limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 100,
+    as_json: AsJson = False,
+) -> None:
+    """List records, in order of their keys."""
+    chosen = Chosen(shop=shop, kind=kind, status=status or "", reason=reason)
+    found = finished(_listed(chosen, limit))
+    if as_json:
+        give(found)
+    else:
+        show("Records", _COLUMNS, map(_row, found))
+
+
+@app.command("show")
+def show_record(
+    key: Annotated[str, typer.Argument(help="SHOP/KIND/ID")], *, as_json: AsJson = False
+) -> None:
+    """Show one record with its parts, its links and what it is in HubSpot."""
+    story = finished(_story(_key(key)))
+    if story is None:
+        fail(f"{key} was never seen", Exit.PROBLEM)
+    if as_json:
+        give(story)
+    else:
+        _show(story)
+
+
+@app.command("retry")
+def retry_records(  # noqa: PLR0913 - the options of a command line
+    keys: Annotated[list[str] | None, typer.Argument(help="SHOP/KIND/ID, any number")] = None,
+    *,
+    shop: Shop = "",
+    kind: Kind = "",
+    status: MaybeStatus = None,
+    reason: Reason = "",
+    as_json: AsJson = False,
+) -> None:
+    """Try records again at once: those named, or all that stand in --status.
+
+    A record that people archived in HubSpot is made anew.
+    """
+    if bool(keys) == bool(status):
+        fail("Name records, or choose them by --status.", Exit.USAGE)
+    if status is Status.DELETED:
+        fail("What was deleted in Shopify cannot be tried again.", Exit.USAGE)
+    named = [_key(each) for each in keys or ()]
+    chosen = Chosen(shop=shop, kind=kind, status=status or "", reason=reason)
+    done = finished(_retried(named, chosen if status else None))
+    if as_json:
+        give(done)
+    else:
+        say(f"{len(done)} records are due now.")
+    if len(done) < len(named):
+        fail("The others were never seen, or were deleted in Shopify.", Exit.PROBLEM)
+
+
+async def _listed(chosen: Chosen, most: int) -> list[Standing]:
+    async with ledger_at(places()) as ledger, ledger.transaction() as tx:
+        return await reporting.listed(tx, chosen, most)
+
+
+async def _story(key: SourceKey) -> Story | None:
+    async with ledger_at(places()) as ledger, ledger.transaction() as tx:
+        return await reporting.story(tx, key)
+
+
+async def _retried(keys: Sequence[SourceKey], chosen: Chosen | None) -> list[SourceKey]:
+    async with ledger_at(places()) as ledger, ledger.transaction() as tx:
+        if chosen is not None:
+            found = await reporting.listed(tx, chosen, _MOST_RETRIED)
+            keys = [each.key for each in found]
+        return await reporting.retry(tx, keys)
+
+
+def _key(text: str) -> SourceKey:
+    try:
+        return source_key_in(text)
+    except EventAtFaultError:
+        fail(f"{text} is no key: it must be SHOP/KIND/ID", Exit.USAGE)
+
+
+def _show(story: Story) -> None:
+    show("Record", _COLUMNS, [_row(story.standing)])
+    if story.parts:
+        show("Parts", _COLUMNS, map(_row, story.parts))
+    if story.links:
+        rows = [
+            (f"{each.from_kind}/{each.from_id}", f"{each.to_kind}/{each.to_id}", each.state)
+            for each in story.links
+        ]
+        show("Links", ("from", "to", "state"), rows)
+    if story.targets:
+        targets = [(each.object_type, each.id, each.winner) for each in story.targets]
+        show("In HubSpot", ("object", "id", "values of"), targets)
+
+
+def _row(each: Standing) -> Sequence[object]:
+    return (
+        each.key,
+        each.label,
+        each.status.value,
+        each.reason,
+        each.detail,
+        each.target_id,
+        _moment(each.changed_at or each.updated_at),
+        _moment(each.due_at),
+    )
+
+
+def _moment(moment: datetime | None) -> str:
+    return moment.isoformat(timespec="seconds") if moment else ""

@@ -1,0 +1,295 @@
+"""The command line beside a ledger and a log as the product leaves them."""
+
+import asyncio
+import json
+import sqlite3
+import tarfile
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from services.cli.__main__ import app
+from services.shared.contract.events import Change, NewEvent, Origin, Provenance, headers_of
+from services.shared.contract.keys import SourceKey
+from services.shared.ledger.causes import NewCause, raise_cause
+from services.shared.ledger.engine import opened
+from services.shared.ledger.migrating import migrate
+from services.shared.ledger.sources import Settlement, Status, look, settle
+from services.shared.log.sqlite import SqliteLog
+
+SHOP = "acme.myshopify.com"
+ORDER = SourceKey(SHOP, "orders", "5001")
+LINE = SourceKey(SHOP, "line_items", "7001")
+GONE = SourceKey(SHOP, "orders", "5002")
+FINE = SourceKey(SHOP, "orders", "5003")
+ROWS = (
+    Settlement(
+        key=ORDER,
+        status=Status.EXCLUDED,
+        reason="archived_in_hubspot",
+        target_id="91",
+        label="#1001",
+    ),
+    Settlement(
+        key=LINE,
+        status=Status.EXCLUDED,
+        reason="archived_in_hubspot",
+        target_id="92",
+        parent_id="5001",
+    ),
+    Settlement(key=GONE, status=Status.DELETED, reason="deleted_in_shopify"),
+    Settlement(key=FINE, status=Status.IN_SYNC, target_id="93"),
+)
+
+
+@pytest.fixture
+def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / "data"
+    folder.mkdir()
+    return folder
+
+
+def run(*arguments: str, code: int = 0) -> Result:
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == code, result.output
+    return result
+
+
+def answer(*arguments: str, code: int = 0) -> Any:
+    return json.loads(run(*arguments, "--json", code=code).stdout)
+
+
+def url(data: Path) -> str:
+    return f"sqlite+aiosqlite:///{data / 'ledger.sqlite'}"
+
+
+def filled(data: Path, rows: Sequence[Settlement] = ROWS) -> None:
+    async def fill() -> None:
+        async with opened(url(data)) as ledger:
+            await migrate(ledger)
+            async with ledger.transaction() as tx:
+                await settle(tx, rows)
+
+    asyncio.run(fill())
+
+
+def dead(data: Path, body: bytes = b'{"email": "ada@example.com"}') -> None:
+    told = Provenance(
+        shop=SHOP, origin=Origin.WEBHOOK, change=Change.STATE, shopify_topic="orders/create"
+    )
+    headers = headers_of(told) | {"dead-reason": "no_json", "dead-position": "0/7"}
+
+    async def append() -> None:
+        async with SqliteLog.open(data / "log.sqlite") as log:
+            event = NewEvent(
+                topic="shopify.orders.dead", key=str(ORDER), value=body, headers=headers
+            )
+            await log.append([event])
+
+    asyncio.run(append())
+
+
+def on_the_log(data: Path, topic: str) -> list[dict[str, str]]:
+    with sqlite3.connect(data / "log.sqlite") as file:
+        found = file.execute(
+            "SELECT e.headers FROM events AS e, partitions AS p WHERE p.topic = ? "
+            "AND (e.id >> 40) = p.id",
+            (topic,),
+        ).fetchall()
+    file.close()
+    return [json.loads(row[0]) for row in found]
+
+
+def test_help_documents_the_exit_codes() -> None:
+    said = " ".join(run("--help").output.split())
+    assert "1 a problem was found" in said
+
+
+def test_the_version_is_that_of_the_distribution() -> None:
+    assert answer("version")["version"][0].isdigit()
+
+
+def test_looking_before_the_first_start_is_said_to_be_unavailable(data: Path) -> None:
+    assert "shopsync all" in run("status", code=3).output
+    assert "shopsync all" in run("dead-letters", "list", code=3).output
+    assert "is missing" in run("backup", "b.tar", code=3).output
+
+
+def test_starting_without_settings_is_refused_with_all_problems(data: Path) -> None:
+    said = run("all", code=2).output
+    assert "SHOPSYNC_ENCRYPTION_KEY" in said
+    assert "SHOPSYNC_HUBSPOT_TOKEN" in said
+
+
+def test_checking_without_settings_finds_each_problem(data: Path) -> None:
+    found = answer("check", code=1)
+    assert {each["level"] for each in found} == {"error"}
+    assert len(found) == 3
+
+
+def test_status_counts_by_store_kind_status_and_reason(data: Path) -> None:
+    filled(data)
+    counts = answer("status")["counts"]
+    assert {(each["kind"], each["status"], each["records"]) for each in counts} == {
+        ("orders", "excluded", 1),
+        ("orders", "deleted", 1),
+        ("orders", "in_sync", 1),
+        ("line_items", "excluded", 1),
+    }
+    assert "archived_in_hubspot" in run("status").output
+
+
+def test_status_finds_a_problem_when_records_fail(data: Path) -> None:
+    filled(data, [Settlement(key=FINE, status=Status.FAILING, reason="refused")])
+    run("status", code=1)
+
+
+def test_status_finds_a_problem_when_many_wait_for_one_thing(data: Path) -> None:
+    filled(data)
+
+    async def frozen() -> None:
+        async with opened(url(data)) as ledger, ledger.transaction() as tx:
+            await raise_cause(tx, NewCause(shop=SHOP, object_type="", reason="store_frozen"), 1000)
+
+    asyncio.run(frozen())
+    assert answer("status", code=1)["causes"][0]["reason"] == "store_frozen"
+
+
+def test_records_are_listed_by_what_is_asked(data: Path) -> None:
+    filled(data)
+    found = answer("records", "list", "--status", "in_sync")
+    assert [each["key"] for each in found] == [str(FINE)]
+    assert len(answer("records", "list", "--kind", "orders", "--limit", "2")) == 2
+    assert answer("records", "list", "--shop", "other.myshopify.com") == []
+
+
+def test_a_record_is_shown_with_its_parts(data: Path) -> None:
+    filled(data)
+    story = answer("records", "show", str(ORDER))
+    assert story["standing"]["label"] == "#1001"
+    assert [each["key"] for each in story["parts"]] == [str(LINE)]
+    assert "#1001" in run("records", "show", str(ORDER)).output
+
+
+def test_a_record_never_seen_is_a_problem_and_no_key_is_wrong_usage(data: Path) -> None:
+    filled(data)
+    run("records", "show", f"{SHOP}/orders/1", code=1)
+    run("records", "show", "5001", code=2)
+
+
+def test_retrying_a_part_makes_its_record_due_and_forgets_that_people_archived_it(
+    data: Path,
+) -> None:
+    filled(data)
+    assert answer("records", "retry", str(LINE)) == [str(ORDER)]
+
+    async def rows() -> list[tuple[Status, str | None, bool]]:
+        async with opened(url(data)) as ledger, ledger.transaction() as tx:
+            found = await look(tx, [ORDER, LINE])
+        return [
+            (found[key].status, found[key].target_id, found[key].due_at is not None)
+            for key in (ORDER, LINE)
+        ]
+
+    assert asyncio.run(rows()) == [(Status.WAITING, None, True), (Status.WAITING, None, False)]
+
+
+def test_what_was_deleted_in_shopify_is_not_tried_again(data: Path) -> None:
+    filled(data)
+    run("records", "retry", str(GONE), code=1)
+    run("records", "retry", "--status", "deleted", code=2)
+    run("records", "retry", code=2)
+
+
+def test_all_that_stand_somewhere_are_retried_together(data: Path) -> None:
+    filled(data)
+    assert answer("records", "retry", "--status", "excluded", "--kind", "orders") == [str(ORDER)]
+
+
+def test_dead_letters_are_listed_without_what_they_say_of_people(data: Path) -> None:
+    dead(data)
+    said = run("dead-letters", "list", "--json").output
+    letter = json.loads(said)[0]
+    assert letter["place"] == "shopify.orders.dead/0/0"
+    assert letter["headers"]["dead-reason"] == "no_json"
+    assert "ada@example.com" not in said
+    assert "ada@" not in run("dead-letters", "show", letter["place"]).output
+    assert "ada@" in run("dead-letters", "show", letter["place"], "--with-body").output
+
+
+def test_a_replayed_dead_letter_is_history_with_its_topic_kept(data: Path) -> None:
+    dead(data)
+    assert answer("dead-letters", "replay", "shopify.orders.dead/0/0")
+    (headers,) = on_the_log(data, "shopify.orders.backfill")
+    assert headers["origin"] == "replay"
+    assert headers["shopify-topic"] == "orders/create"
+    assert not any(name.startswith("dead-") for name in headers)
+
+
+def test_replaying_what_is_not_there_is_a_problem(data: Path) -> None:
+    dead(data)
+    run("dead-letters", "replay", "shopify.orders.dead/0/9", code=1)
+    run("dead-letters", "show", "shopify.orders.dead/0/9", code=1)
+    run("dead-letters", "replay", code=2)
+
+
+def test_a_backup_taken_while_somebody_writes_is_whole(data: Path, tmp_path: Path) -> None:
+    filled(data)
+    dead(data)
+    writer = sqlite3.connect(data / "ledger.sqlite", isolation_level=None)
+    writer.execute("BEGIN IMMEDIATE")
+    writer.execute("DELETE FROM sources")
+    run("backup", "b.tar")
+    writer.execute("ROLLBACK")
+    writer.close()
+    with tarfile.open(tmp_path / "b.tar") as tar:
+        assert tar.getnames() == ["log.sqlite", "ledger.sqlite", "manifest.json"]
+        tar.extractall(tmp_path / "restored", filter="data")
+    copy = sqlite3.connect(tmp_path / "restored" / "ledger.sqlite")
+    assert copy.execute("SELECT count(*) FROM sources").fetchone() == (len(ROWS),)
+    copy.close()
+
+
+def test_the_copied_ledger_trusts_no_hash_and_no_scan(data: Path, tmp_path: Path) -> None:
+    filled(data)
+    dead(data)
+    with closing(sqlite3.connect(data / "ledger.sqlite")) as ledger:
+        ledger.execute(
+            "INSERT INTO targets (account_id, object_type, id, fingerprint) "
+            "VALUES (1, 'orders', '93', 'aGFzaA==')"
+        )
+        ledger.execute(
+            "INSERT INTO windows (shop, kind, mode, started_at, state, owner) "
+            "VALUES ('acme.myshopify.com', 'orders', 'scan', 1, 'complete', 'me')"
+        )
+        ledger.commit()
+    run("backup", "b.tar")
+    with tarfile.open(tmp_path / "b.tar") as tar:
+        tar.extractall(tmp_path / "restored", filter="data")
+    with closing(sqlite3.connect(tmp_path / "restored" / "ledger.sqlite")) as copy:
+        assert copy.execute("SELECT fingerprint FROM targets").fetchall() == [("",)]
+        assert copy.execute("SELECT state FROM windows").fetchall() == [("void",)]
+    with closing(sqlite3.connect(data / "ledger.sqlite")) as ledger:
+        assert ledger.execute("SELECT state FROM windows").fetchall() == [("complete",)]
+
+
+def test_a_restored_log_can_be_opened_and_has_its_events(data: Path, tmp_path: Path) -> None:
+    filled(data)
+    dead(data)
+    run("backup", "b.tar")
+    for file in data.iterdir():
+        file.unlink()
+    with tarfile.open(tmp_path / "b.tar") as tar:
+        tar.extractall(data, filter="data")
+    assert len(answer("dead-letters", "list")) == 1
+
+
+def test_a_backup_never_overwrites(data: Path, tmp_path: Path) -> None:
+    (tmp_path / "b.tar").write_text("precious")
+    run("backup", "b.tar", code=2)
+    assert (tmp_path / "b.tar").read_text() == "precious"

@@ -1,0 +1,127 @@
+from pathlib import Path
+
+import pytest
+
+from services.ingest.settings import Settings as IngestSettings
+from services.shared.runtime.settings import PREFIX, Places, Settings, SettingsError, loaded
+
+COMPLETE = {
+    "ENCRYPTION_KEY": "new-key-of-a-length,old-key-of-a-length",
+    "HUBSPOT_TOKEN": "pat-1",
+    "SHOP": "Acme.myshopify.com",
+    "CLIENT_ID": "id",
+    "CLIENT_SECRET": "hush-hush",
+}
+
+
+@pytest.fixture(autouse=True)
+def empty_world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def given(monkeypatch: pytest.MonkeyPatch, **values: str) -> None:
+    for name, value in values.items():
+        monkeypatch.setenv(PREFIX + name, value)
+
+
+def problems() -> str:
+    with pytest.raises(SettingsError) as caught:
+        loaded(Settings)
+    return "\n".join(caught.value.problems)
+
+
+def test_one_store_and_one_account_are_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    given(monkeypatch, **COMPLETE)
+    settings = loaded(Settings)
+    assert [each.shop for each in settings.stores] == ["acme.myshopify.com"]
+    assert settings.encryption_keys == ("new-key-of-a-length", "old-key-of-a-length")
+    assert settings.ledger == "sqlite+aiosqlite:///data/ledger.sqlite"
+    assert settings.log_file == Path("data/log.sqlite")
+    assert settings.webhook_url == ""
+
+
+def test_every_problem_is_reported_at_once() -> None:
+    said = problems()
+    for name in ("ENCRYPTION_KEY", "HUBSPOT_TOKEN", "STORES"):
+        assert PREFIX + name in said
+
+
+def test_an_empty_secret_is_a_missing_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    given(monkeypatch, **COMPLETE | {"HUBSPOT_TOKEN": "", "CLIENT_SECRET": ""})
+    said = problems()
+    assert "SHOPSYNC_HUBSPOT_TOKEN is missing" in said
+    assert "acme.myshopify.com needs client_id and client_secret" in said
+
+
+def test_no_problem_quotes_a_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    given(monkeypatch, **COMPLETE | {"ENCRYPTION_KEY": "short", "SHOP": "sesame"})
+    given(monkeypatch, STORES='[{"shop": "acme.myshopify.com", "client_secret": ["opensesame"]}]')
+    said = problems()
+    assert "16 characters" in said
+    assert "short" not in said
+    assert "sesame" not in said
+
+
+def test_stores_as_json_stand_beside_the_single_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    given(monkeypatch, **COMPLETE)
+    given(monkeypatch, STORES='[{"shop": "other.myshopify.com", "admin_token": "shpat_1"}]')
+    shops = [each.shop for each in loaded(Settings).stores]
+    assert shops == ["other.myshopify.com", "acme.myshopify.com"]
+
+
+@pytest.mark.parametrize("stores", ["{}", "not json", '[{"shop": "acme.example.com"}]'])
+def test_a_list_of_stores_that_is_none_is_refused(
+    monkeypatch: pytest.MonkeyPatch, stores: str
+) -> None:
+    given(monkeypatch, **COMPLETE | {"STORES": stores})
+    assert "SHOPSYNC_STORES" in problems()
+
+
+def test_a_store_given_twice_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    given(monkeypatch, **COMPLETE)
+    given(monkeypatch, STORES='[{"shop": "acme.myshopify.com", "admin_token": "shpat_1"}]')
+    assert "acme.myshopify.com is given twice" in problems()
+
+
+def test_webhooks_need_the_secret_that_signs_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    given(monkeypatch, **COMPLETE | {"CLIENT_SECRET": "", "ADMIN_TOKEN": "shpat_1"})
+    assert loaded(Settings).webhook_url == ""
+    given(monkeypatch, PUBLIC_URL="https://sync.example.com/")
+    assert "needs client_secret: webhooks are signed with it" in problems()
+
+
+def test_a_public_address_is_encrypted(monkeypatch: pytest.MonkeyPatch) -> None:
+    given(monkeypatch, **COMPLETE | {"PUBLIC_URL": "http://sync.example.com"})
+    assert "must begin with https" in problems()
+    given(monkeypatch, PUBLIC_URL="http://127.0.0.1:8000")
+    assert loaded(Settings).webhook_url == "http://127.0.0.1:8000/webhooks/shopify"
+
+
+def test_secrets_are_no_part_of_what_settings_print(monkeypatch: pytest.MonkeyPatch) -> None:
+    given(monkeypatch, **COMPLETE)
+    assert "hush-hush" not in repr(loaded(Settings))
+    assert "pat-1" not in repr(loaded(Settings))
+
+
+def test_looking_needs_no_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    given(monkeypatch, DATA_DIR="/var/lib/shopsync")
+    assert loaded(Places).log_file == Path("/var/lib/shopsync/log.sqlite")
+
+
+def test_the_example_documents_every_setting_and_no_other() -> None:
+    example = (Path(__file__).parents[2] / ".env.example").read_text()
+    written = {line.partition("=")[0] for line in example.splitlines() if line.startswith(PREFIX)}
+    ours = {PREFIX + name.upper() for name in Settings.model_fields}
+    ingest = {f"{PREFIX}INGEST_{name.upper()}" for name in IngestSettings.model_fields}
+    assert written == ours | ingest
+
+
+def test_the_example_filled_in_where_it_must_be_is_complete(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for line in (Path(__file__).parents[2] / ".env.example").read_text().splitlines():
+        name, equals, value = line.partition("=")
+        if equals and line.startswith(PREFIX):
+            monkeypatch.setenv(name, value)
+    given(monkeypatch, **COMPLETE)
+    assert loaded(Settings).abandoned_after == 900
