@@ -96,7 +96,6 @@ class LimitedProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Feed the parser, never more of the headers than is allowed."""
-        self._unset_keepalive_if_required()
         while data and self._reading not in _DEAF:
             if self._reading is _Reading.NOTHING:
                 self._expect_headers()
@@ -174,6 +173,17 @@ class LimitedProtocol(HttpToolsProtocol):
         answered = self.cycle.response_complete  # before its body was here: uvicorn is done with it
         self._deadline = self.loop.time() + self.limits.idle_seconds if answered else math.inf
 
+    def on_response_complete(self) -> None:
+        """As in uvicorn, with our deadline for its timer: one timer a request is one too many."""
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
+        elif self._reading is _Reading.NOTHING:
+            self._deadline = self.loop.time() + self.limits.idle_seconds
+
     # What does not arrive
 
     def _look_at_deadline(self) -> None:
@@ -203,7 +213,6 @@ class LimitedProtocol(HttpToolsProtocol):
         self._header_bytes = 0
         self._abandon_requests()
         self._stop_looking()
-        self._unset_keepalive_if_required()
         if not answerable or self.transport.is_closing():
             self.transport.close()
             return
