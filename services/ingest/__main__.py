@@ -131,7 +131,6 @@ def _config(settings: Settings, app: Webhooks, metrics: Metrics) -> uvicorn.Conf
     return config_for(
         app,
         http=limited(limits, metrics),
-        timeout_keep_alive=settings.idle_seconds,
         timeout_graceful_shutdown=settings.stop_seconds,
     )
 

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Self
 
+from services.ingest.deadlines import Deadlines
 from services.ingest.delivery import Accepted
 from services.ingest.metrics import Metrics
 from services.ingest.outcomes import DEFAULT_RETRY_SECONDS, Outcome
@@ -45,6 +46,7 @@ class BoundedLog:
         self._in_flight = 0
         self._available = True
         self._appender = appender
+        self._deadlines = Deadlines(bounds.append_seconds)
         self._metrics = metrics
         metrics.in_flight.set_function(lambda: self._in_flight)
         metrics.held_bytes.set_function(lambda: self.held_bytes)
@@ -57,19 +59,16 @@ class BoundedLog:
         """The outcome of ``accepted`` once the log has it, else why it has not."""
         if self._in_flight >= self.bounds.in_flight:
             return Outcome.TOO_MANY_IN_FLIGHT
-        time = asyncio.get_running_loop().time
-        began = time()
         self._in_flight += 1
         try:
-            async with asyncio.timeout(self.bounds.append_seconds):
-                await self._appender.append((accepted.event,))
+            seconds = await self._deadlines.within(self._appender.append((accepted.event,)))
         except LogUnavailableError as problem:
             return self._unavailable(Outcome.LOG_UNAVAILABLE, problem.retry_after)
         except TimeoutError:
             return self._unavailable(Outcome.LOG_TOO_SLOW, None)
         finally:
             self._in_flight -= 1
-        self._metrics.append_seconds.observe(time() - began)
+        self._metrics.append_seconds.observe(seconds)
         self._metrics.accepted_bytes.inc(len(accepted.event.value))
         if not self._available:
             self._available = True

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from types import MappingProxyType
 
 from services.ingest.outcomes import Outcome
@@ -55,9 +56,9 @@ _STATES = frozenset(
     }
 )
 
-_PLAIN = re.compile(rb"[\x21-\x7e]{1,200}")
+_LONGEST_HEADER = 200
 _DELIVERY_ID = re.compile(r"[\w.-]{1,128}", re.ASCII)
-_TRACE = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
+_TRACE = re.compile(rb"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,17 +123,55 @@ def event_for(claim: Claim, body: bytes, received_at: datetime) -> Accepted | Re
     """The event, if the store signed ``body``: unreadable or of an unknown topic, it is kept."""
     if not is_signed(body, claim.digest, claim.secrets):
         return Refused(outcome=Outcome.WRONG_SIGNATURE)
-    shopify_topic = _plain(claim.told, _TOPIC)
-    topic = topics.topic_for(shopify_topic)
-    record_id = record_id_in(shopify_topic, body)
-    kind = topic.removeprefix("shopify.")
+    told = claim.told
+    route = _route(claim.shop, told.get(_TOPIC, b""), told.get(_API_VERSION, b""))
+    record_id = record_id_in(route.shopify_topic, body)
     event = NewEvent(
-        topic=topic,
-        key=f"{claim.shop}/{kind}/{record_id or _delivery_id(claim, body)}",
+        topic=route.topic,
+        key=route.key_prefix + (record_id or _delivery_id(claim, body)),
         value=body,
-        headers=headers_of(_provenance(claim, shopify_topic, received_at)),
+        headers=route.headers | _own_headers(told, received_at),
     )
-    return Accepted(outcome=_accepted_as(topic, record_id), event=event)
+    return Accepted(outcome=_accepted_as(route.topic, record_id), event=event)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Route:
+    """What all deliveries of one store, topic and version have in common."""
+
+    topic: str
+    shopify_topic: str
+    key_prefix: str
+    headers: dict[str, str]
+
+
+@lru_cache(maxsize=4096)  # signed deliveries only, yet these two headers of theirs are not
+def _route(shop: str, told_topic: bytes, told_version: bytes) -> _Route:
+    shopify_topic = _plain(told_topic)
+    topic = topics.topic_for(shopify_topic)
+    provenance = Provenance(
+        shop=shop,
+        origin=Origin.WEBHOOK,
+        change=Change.STATE if shopify_topic in _STATES else Change.HINT,
+        shopify_topic=shopify_topic,
+        api_version=_plain(told_version),
+    )
+    return _Route(
+        topic=topic,
+        shopify_topic=shopify_topic,
+        key_prefix=f"{shop}/{topic.removeprefix('shopify.')}/",
+        headers=headers_of(provenance),
+    )
+
+
+def _own_headers(told: Mapping[str, bytes], received_at: datetime) -> dict[str, str]:
+    headers = {"received-at": received_at.isoformat()}
+    for name in (_WEBHOOK_ID, _EVENT_ID, _TRIGGERED_AT):
+        if text := _plain(told.get(name, b"")):
+            headers[name] = text
+    if _TRACEPARENT in told and _TRACE.fullmatch(told[_TRACEPARENT]):
+        headers[_TRACEPARENT] = told[_TRACEPARENT].decode()
+    return headers
 
 
 def _digest(claimed: bytes | None, *, doubled: bool) -> bytes | Outcome:
@@ -158,29 +197,15 @@ def _accepted_as(topic: str, record_id: str) -> Outcome:
     return Outcome.ACCEPTED if record_id else Outcome.ACCEPTED_UNREADABLE
 
 
-def _provenance(claim: Claim, shopify_topic: str, received_at: datetime) -> Provenance:
-    traceparent = _plain(claim.told, _TRACEPARENT)
-    return Provenance(
-        shop=claim.shop,
-        origin=Origin.WEBHOOK,
-        change=Change.STATE if shopify_topic in _STATES else Change.HINT,
-        shopify_topic=shopify_topic,
-        api_version=_plain(claim.told, _API_VERSION),
-        webhook_id=_plain(claim.told, _WEBHOOK_ID),
-        event_id=_plain(claim.told, _EVENT_ID),
-        triggered_at=_plain(claim.told, _TRIGGERED_AT),
-        received_at=received_at,
-        traceparent=traceparent if _TRACE.fullmatch(traceparent) else "",
-    )
-
-
-def _plain(told: Mapping[str, bytes], name: str) -> str:
-    """A header as text, or nothing: they are unsigned, so what is no short plain word is left."""
-    value = told.get(name, b"")
-    return value.decode("ascii") if _PLAIN.fullmatch(value) else ""
+def _plain(value: bytes) -> str:
+    """A header as text, or nothing: they are unsigned, so what is no short plain text is left."""
+    if len(value) > _LONGEST_HEADER or not value.isascii():
+        return ""
+    text = value.decode()
+    return text if text.isprintable() else ""
 
 
 def _delivery_id(claim: Claim, body: bytes) -> str:
     """The delivery's id where there is one, else the body's digest: the same for each retry."""
-    given = _plain(claim.told, _WEBHOOK_ID)
+    given = _plain(claim.told.get(_WEBHOOK_ID, b""))
     return given if _DELIVERY_ID.fullmatch(given) else hashlib.sha256(body).hexdigest()

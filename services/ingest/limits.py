@@ -49,6 +49,11 @@ class _Reading(Enum):
     UPGRADED = auto()  # to a protocol we do not speak: the answer ends the connection
 
 
+# By these names a request costs less: looking up or hashing a member is Python code each time.
+_NOTHING, _HEADERS, _BODY = _Reading.NOTHING, _Reading.HEADERS, _Reading.BODY
+_REFUSED, _UPGRADED = _Reading.REFUSED, _Reading.UPGRADED
+
+
 def limited(limits: Limits, metrics: Metrics) -> type[LimitedProtocol]:
     """The protocol class for ``uvicorn.Config(http=…)``; ``metrics`` count every refusal."""
     members = {"limits": limits, "metrics": metrics}
@@ -61,7 +66,7 @@ class LimitedProtocol(HttpToolsProtocol):
     limits: ClassVar[Limits]
     metrics: ClassVar[Metrics]
 
-    _reading = _Reading.NOTHING
+    _reading = _NOTHING
     _deadline = math.inf  # on the loop's clock; whatever is being read must be read by then
     _header_bytes = 0
     _body_bytes = 0
@@ -80,27 +85,26 @@ class LimitedProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop looking; a sender that left in the middle of its request is counted."""
         self._stop_looking()
-        if self._reading is _Reading.BODY or self._header_bytes:
+        if self._reading is _BODY or self._header_bytes:
             self.metrics.count(Outcome.DISCONNECTED)
         self.metrics.connections.dec()
         super().connection_lost(exc)
 
     def shutdown(self) -> None:
         """At the process' end: finish what has arrived whole, refuse what has not."""
-        if self._reading is _Reading.BODY or self._header_bytes:
+        if self._reading is _BODY or self._header_bytes:
             self._refuse(Outcome.STOPPING)
-        elif self._reading is not _Reading.REFUSED:
+        elif self._reading is not _REFUSED:
             super().shutdown()
 
     # What arrives
 
     def data_received(self, data: bytes) -> None:
         """Feed the parser, never more of the headers than is allowed."""
-        self._unset_keepalive_if_required()
-        while data and self._reading not in _DEAF:
-            if self._reading is _Reading.NOTHING:
+        while data and self._reading is not _REFUSED and self._reading is not _UPGRADED:
+            if self._reading is _NOTHING:
                 self._expect_headers()
-            if self._reading is _Reading.BODY:
+            if self._reading is _BODY:
                 piece, data = data, b""
             else:
                 room = self.limits.header_bytes - self._header_bytes
@@ -115,15 +119,15 @@ class LimitedProtocol(HttpToolsProtocol):
         try:
             self.parser.feed_data(piece)
         except httptools.HttpParserUpgrade:
-            if self._reading is not _Reading.REFUSED:
-                self._reading = _Reading.UPGRADED
+            if self._reading is not _REFUSED:
+                self._reading = _UPGRADED
                 self._deadline = math.inf
                 self.cycle.keep_alive = False
         except httptools.HttpParserError:
             self._refuse(Outcome.NOT_HTTP)
 
     def _expect_headers(self) -> None:
-        self._reading = _Reading.HEADERS
+        self._reading = _HEADERS
         self._header_bytes = 0
         self._deadline = self.loop.time() + self.limits.header_seconds
 
@@ -131,21 +135,21 @@ class LimitedProtocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         """A request begins, perhaps right behind another in what came at once."""
-        if self._reading is _Reading.REFUSED:
+        if self._reading is _REFUSED:
             return
-        if self._reading is not _Reading.HEADERS:
+        if self._reading is not _HEADERS:
             self._expect_headers()
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
         """Refuse a body that is announced too large; else the application starts here."""
-        if self._reading is _Reading.REFUSED:
+        if self._reading is _REFUSED:
             return
         if self._announced_bytes() > self.limits.body_bytes:
             self._refuse(Outcome.BODY_TOO_LARGE)
             return
         super().on_headers_complete()
-        self._reading = _Reading.BODY
+        self._reading = _BODY
         self._header_bytes = self._body_bytes = 0
         self._deadline = self.loop.time() + self.limits.body_seconds
 
@@ -157,7 +161,7 @@ class LimitedProtocol(HttpToolsProtocol):
 
     def on_body(self, body: bytes) -> None:
         """Count; a body that was not announced may be too large only now."""
-        if self._reading is _Reading.REFUSED:
+        if self._reading is _REFUSED:
             return
         self._body_bytes += len(body)
         if self._body_bytes > self.limits.body_bytes:
@@ -167,12 +171,23 @@ class LimitedProtocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """The request is here; from now on the time is ours, not the sender's."""
-        if self._reading is _Reading.REFUSED:
+        if self._reading is _REFUSED:
             return
         super().on_message_complete()
-        self._reading = _Reading.NOTHING
+        self._reading = _NOTHING
         answered = self.cycle.response_complete  # before its body was here: uvicorn is done with it
         self._deadline = self.loop.time() + self.limits.idle_seconds if answered else math.inf
+
+    def on_response_complete(self) -> None:
+        """As in uvicorn, with our deadline for its timer: one timer a request is one too many."""
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
+        elif self._reading is _NOTHING:
+            self._deadline = self.loop.time() + self.limits.idle_seconds
 
     # What does not arrive
 
@@ -181,7 +196,7 @@ class LimitedProtocol(HttpToolsProtocol):
         if now < self._deadline:
             next_look = min(self._deadline, now + self.limits.look_seconds)
             self._look = self.loop.call_at(next_look, self._look_at_deadline)
-        elif self._reading is _Reading.BODY:
+        elif self._reading is _BODY:
             self._refuse(Outcome.BODY_TOO_SLOW)
         elif self._header_bytes:
             self._refuse(Outcome.HEADERS_TOO_SLOW)
@@ -199,11 +214,10 @@ class LimitedProtocol(HttpToolsProtocol):
         """Tell the sender if it is this request's turn to be answered, and hear no more of it."""
         answerable = self._is_next_to_be_answered()
         self.metrics.count(outcome)
-        self._reading = _Reading.REFUSED
+        self._reading = _REFUSED
         self._header_bytes = 0
         self._abandon_requests()
         self._stop_looking()
-        self._unset_keepalive_if_required()
         if not answerable or self.transport.is_closing():
             self.transport.close()
             return
@@ -215,7 +229,7 @@ class LimitedProtocol(HttpToolsProtocol):
 
     def _is_next_to_be_answered(self) -> bool:
         unanswered = self._unanswered()
-        if self._reading is _Reading.BODY:
+        if self._reading is _BODY:
             return unanswered is not None and not unanswered.response_started and not self.pipeline
         return unanswered is None
 
@@ -239,5 +253,4 @@ def _answer(outcome: Outcome) -> bytes:
     return b"\r\n".join([*lines, b"connection: close", b"", b""])
 
 
-_DEAF = frozenset({_Reading.REFUSED, _Reading.UPGRADED})
 _ANSWERS = {outcome: _answer(outcome) for outcome in STATUS}

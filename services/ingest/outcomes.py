@@ -11,6 +11,8 @@ from types import MappingProxyType
 class Outcome(StrEnum):
     """Why a request ended as it did; the values are those of the metric's label."""
 
+    __hash__ = str.__hash__  # an enum's own is Python code, at each look into a table
+
     ACCEPTED = "accepted"
     ACCEPTED_UNKNOWN_TOPIC = "accepted_unknown_topic"
     ACCEPTED_UNREADABLE = "accepted_unreadable"

@@ -56,10 +56,21 @@ def test_what_is_no_id_is_not_taken_for_one(value: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"null", b"[1]", b'{"id": 1', b"\xff\xfe", b'{"id":1,"x":' + b"[" * 100_000]
+    "body",
+    [b"", b"null", b"[1]", b'{"id": 1', b"\xff\xfe", b'{"x": 1, "id": 1, "y":' + b"[" * 100_000],
 )
 def test_an_unreadable_body_has_no_id(body: bytes) -> None:
     assert record_id_in("orders/create", body) == ""
+
+
+@given(st.integers(min_value=1, max_value=2**64 - 1), st.sampled_from(["", " ", "\n\t"]))
+def test_an_id_is_the_same_wherever_it_stands_in_the_body(number: int, space: str) -> None:
+    leading = f'{space}{{{space}"id"{space}:{space}{number}{space}, "name": "x"}}'
+    behind = f'{{"name": "x", "id"{space}:{space}{number}{space}}}'
+
+    found = {record_id_in("orders/create", body.encode()) for body in (leading, behind)}
+
+    assert found == {str(number)}
 
 
 @given(topic=st.sampled_from([row[0] for row in WHERE_THE_ID_IS]) | st.text(), body=st.binary())

@@ -1,0 +1,116 @@
+"""What the ingest benchmark drives: the product, and the least that could do the same.
+
+``python -m tests.bench.ingest_servers product|floor DIRECTORY`` serves on a free port, which it
+prints, until its standard input ends.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hmac
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import uvloop
+
+from services.ingest.__main__ import Surroundings, serve
+from services.ingest.settings import Settings
+from services.shared.contract.events import NewEvent
+from services.shared.log.port import Appender
+from services.shared.log.sqlite import SqliteLog
+from services.shared.runtime.metrics import new_registry
+from services.shared.runtime.serving import config_for, listening_socket, serve_until
+from tests.support.deliveries import SECRET, SHOP, signed_headers
+from tests.support.running_ingest import StoresAtHand
+
+# What the product writes beside the body, so that both write the same bytes.
+FLOOR_HEADERS = {
+    "format": "1",
+    "shop": SHOP,
+    "origin": "webhook",
+    "change": "state",
+    "shopify-topic": "orders/create",
+    "shopify-api-version": "2026-07",
+    "webhook-id": signed_headers(b"")["X-Shopify-Webhook-Id"],
+    "event-id": signed_headers(b"")["X-Shopify-Event-Id"],
+    "triggered-at": signed_headers(b"")["X-Shopify-Triggered-At"],
+    "received-at": "2026-11-23T18:00:28.123456+00:00",
+}
+OK = {
+    "type": "http.response.start",
+    "status": 200,
+    "headers": [(b"content-length", b"0")],
+}
+UNAUTHORIZED = OK | {"status": 401}
+END = {"type": "http.response.body", "body": b""}
+
+
+def floor_app(log: Appender) -> Callable[..., Any]:
+    """The same HMAC and the same durable append, and nothing else at all."""
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        signature = b""
+        for name, value in scope["headers"]:
+            if name == b"x-shopify-hmac-sha256":
+                signature = value
+        body, more = b"", True
+        while more:
+            message = await receive()
+            body += message["body"]
+            more = message["more_body"]
+        expected = hmac.digest(SECRET, body, "sha256")
+        if hmac.compare_digest(base64.b64decode(signature), expected):
+            event = NewEvent(
+                topic="shopify.orders", key=f"{SHOP}/orders/1", value=body, headers=FLOOR_HEADERS
+            )
+            await log.append((event,))
+            await send(OK)
+        else:
+            await send(UNAUTHORIZED)
+        await send(END)
+
+    return app
+
+
+async def serve_floor(log: SqliteLog, stopping: asyncio.Event) -> None:
+    """The floor behind uvicorn as it comes."""
+    with listening_socket("127.0.0.1", 0) as listener:
+        say_port(listener.getsockname())
+        await serve_until(stopping, config_for(floor_app(log)), listener)
+
+
+async def serve_product(log: SqliteLog, stopping: asyncio.Event) -> None:
+    """The product as it is."""
+    at_hand = StoresAtHand()
+    surroundings = Surroundings(
+        appender=log,
+        writable=log.is_writable,
+        store_source=at_hand,
+        store_copy=at_hand,
+        registry=new_registry(),
+    )
+    settings = Settings().model_copy(update={"port": 0})
+    await serve(settings, surroundings, stopping, listening=say_port)
+
+
+def say_port(address: tuple[str, int]) -> None:
+    """Tell whoever started us where to come."""
+    print(address[1], flush=True)  # noqa: T201 - how the parent learns it
+
+
+SERVERS = {"floor": serve_floor, "product": serve_product}
+
+
+async def main(name: str, directory: str) -> None:
+    """Serve until standard input ends."""
+    stopping = asyncio.Event()
+    asyncio.get_running_loop().add_reader(sys.stdin, stopping.set)
+    async with SqliteLog.open(Path(directory) / "log.db") as log:
+        await SERVERS[name](log, stopping)
+
+
+if __name__ == "__main__":
+    uvloop.run(main(*sys.argv[1:]))
