@@ -10,7 +10,7 @@ from typing import Any
 from services.shared.hubspot.account import AccountDetails, Pipeline, PropertyInfo
 
 SYNC_KEY = "shopify_sync_key"
-GROUP_NAME = "shopify_sync"
+GROUP_NAME = "shopify"
 GROUP_LABEL = "Shopify"
 OBJECT_TYPES = ("contacts", "products", "orders", "line_items", "carts")
 # Unique where it is the key of an upsert. A line item is created with its order, a contact found
@@ -63,7 +63,11 @@ CUSTOM_PROPERTIES: Mapping[str, Sequence[CustomProperty]] = MappingProxyType(
             CustomProperty("shopify_variant_title", "Shopify variant title"),
             CustomProperty("shopify_barcode", "Shopify barcode"),
         ),
-        "orders": (_KEY, CustomProperty("shopify_currency_note", "Shopify currency note")),
+        "orders": (
+            _KEY,
+            CustomProperty("shopify_currency_note", "Shopify currency note"),
+            CustomProperty("shopify_financial_status", "Shopify financial status"),
+        ),
         "line_items": (
             _KEY,
             CustomProperty("shopify_variant_id", "Shopify variant ID"),
