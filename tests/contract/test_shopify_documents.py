@@ -35,6 +35,7 @@ from services.shared.contract.events import (
 from services.shared.contract.records import Observation
 from services.shared.shopify import selections
 from services.shared.shopify.payloads import TOPICS_READ, observations_in
+from services.shared.shopify.reads import MOST_PER_PAGE
 
 pytestmark = pytest.mark.node
 
@@ -91,8 +92,9 @@ def points(field: FieldNode, ids: int) -> int:
         return ids * (1 + inner)
     for argument in field.arguments:
         if argument.name.value == "first":
-            assert isinstance(argument.value, IntValueNode)
-            return 2 + int(argument.value.value) * inner
+            # A variable is the size of a page, at most Shopify's 250.
+            fixed = argument.value if isinstance(argument.value, IntValueNode) else None
+            return 2 + (int(fixed.value) if fixed else MOST_PER_PAGE) * inner
     return 1 + inner
 
 
