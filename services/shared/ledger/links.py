@@ -57,6 +57,7 @@ _WANT = statement(
     ON CONFLICT (shop, from_kind, from_id, to_kind, to_id) DO UPDATE SET
       state = CASE WHEN links.state = 'done' THEN 'done' ELSE 'pending' END, due_at = NULL
     """,
+    keyed=5,
     **_KEY,
     to_kind="text",
     to_id="text",
@@ -136,6 +137,7 @@ _DONE = statement(
       state = CASE WHEN links.state = 'pending' THEN 'done' ELSE links.state END,
       linked_to = excluded.linked_to, due_at = NULL
     """,
+    keyed=5,
     **_LINK,
     linked_to="text",
 )
