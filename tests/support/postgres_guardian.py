@@ -28,7 +28,8 @@ from typing import Protocol
 PIPE, GATE, LOG = "commands", "gate", "server.log"
 _SETTINGS = ("max_connections=300", "shared_buffers=64MB", "max_wal_size=256MB")
 _LOOPBACK = ("listen_addresses=127.0.0.1", "unix_socket_directories=")
-_CARELESS = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
+# Enough for a killed server, whose writes the operating system has; not for a power cut.
+_CARELESS = ("fsync=off", "full_page_writes=off")
 _IMAGE = "postgres:18-alpine"
 _START_SECONDS = 60
 _PR_SET_PDEATHSIG = 1
@@ -83,7 +84,10 @@ class Local:
 
     def kill(self) -> None:
         if self.process:
-            self.process.kill()
+            # With its children, which would answer what they are at before they notice.
+            for each in (self.process.pid, *_children_of(self.process.pid)):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(each, signal.SIGKILL)
             self.process.wait()
 
     def remove(self) -> None:
@@ -125,7 +129,7 @@ class Local:
             )
 
     def _is_ready(self, process: subprocess.Popen[bytes]) -> bool:
-        ready = [self.binaries / "pg_isready", "-q", "-h127.0.0.1", f"-p{self.port}"]
+        ready = [str(self.binaries / "pg_isready"), "-q", "-h127.0.0.1", f"-p{self.port}"]
         while process.poll() is None:
             if subprocess.run(ready, check=False).returncode == 0:
                 return True
@@ -206,6 +210,16 @@ def _end_with_parent() -> None:
     """Linux only: a guardian that is killed takes its server along."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGQUIT)
+
+
+def _children_of(pid: int) -> list[int]:
+    """Linux only; elsewhere the children end by themselves."""
+    stats = []
+    for each in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            # "number (name) state parent …", where the name may hold anything.
+            stats.append((int(each.parent.name), each.read_text().rpartition(")")[2].split()[1]))
+    return [child for child, parent in stats if parent == str(pid)]
 
 
 def _free_port() -> int:

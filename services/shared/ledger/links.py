@@ -58,7 +58,7 @@ _WANT = statement(
       state = CASE WHEN links.state = 'done' THEN 'done' ELSE 'pending' END, due_at = NULL
     """,
     keyed=5,
-    **_KEY,
+    shared=_KEY,
     to_kind="text",
     to_id="text",
     to_parent_id="text",
@@ -73,7 +73,7 @@ _UNWANT = statement(
       (SELECT b.shop, b.from_kind, b.from_id, b.to_kind, b.to_id FROM {rows} AS b
        WHERE b.to_kind IS NOT NULL)
     """,
-    **_KEY,
+    shared=_KEY,
     to_kind="text",
     to_id="text",
 )
@@ -138,7 +138,7 @@ _DONE = statement(
       linked_to = excluded.linked_to, due_at = NULL
     """,
     keyed=5,
-    **_LINK,
+    shared=_LINK,
     linked_to="text",
 )
 _MOVED = statement(
@@ -169,13 +169,13 @@ _DROP = statement(
     """DELETE FROM links WHERE state = :state AND
     (shop, from_kind, from_id, to_kind, to_id) IN
     (SELECT b.shop, b.from_kind, b.from_id, b.to_kind, b.to_id FROM {rows} AS b)""",
-    **_LINK,
+    shared=_LINK,
 )
 _PUT_OFF = statement(
     """UPDATE links SET due_at = {now} + :due_in WHERE
     (shop, from_kind, from_id, to_kind, to_id) IN
     (SELECT b.shop, b.from_kind, b.from_id, b.to_kind, b.to_id FROM {rows} AS b)""",
-    **_LINK,
+    shared=_LINK,
 )
 _PART_OF = {"part_kind": "variants", "part_parent_kind": "products", "part_wait_ms": 120_000}
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from types import MappingProxyType
 from typing import Any, Protocol
 
 import orjson
 from sqlalchemy import Row
 
+_NONE: Mapping[str, str] = MappingProxyType({})
 # In JSON a NUL is this escape, unless the backslash is itself escaped.
 _NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
 _BYTES = re.compile(r"\{bytes:([\w.]+)\}")
@@ -33,15 +35,23 @@ class Statement:
     postgresql: str = ""
 
 
-def statement(sql: str, *, keyed: int = 0, postgresql: str = "", **columns: str) -> Statement:
+def statement(
+    sql: str,
+    *,
+    keyed: int = 0,
+    postgresql: str = "",
+    shared: Mapping[str, str] = _NONE,
+    **columns: str,
+) -> Statement:
     """A statement over a batch with ``columns`` (name=type), or over plain parameters.
 
-    The first ``keyed`` columns say which row is written: of two rows that write the same one the
-    last counts, and all are written in the order of their keys, so that two batches never lock
-    crosswise. ``postgresql`` is what PostgreSQL runs instead, where many processes ask for more
-    than a spelling; it gives the same rows.
+    ``shared`` are columns that several statements begin with. The first ``keyed`` columns say
+    which row is written: of two rows that write the same one the last counts, and all are written
+    in the order of their keys, so that two batches never lock crosswise. ``postgresql`` is what
+    PostgreSQL runs instead, where many processes ask for more than a spelling; it gives the same
+    rows.
     """
-    return Statement(sql, tuple(columns.items()), keyed, postgresql)
+    return Statement(sql, (*shared.items(), *columns.items()), keyed, postgresql)
 
 
 class Transaction(Protocol):
