@@ -73,6 +73,8 @@ async def test_the_server_is_gone_once_the_last_process_of_the_tests_was_killed(
         await gone(address, folder)
         with shared(meeting) as another:
             assert another != address
+            last = Path((meeting / "postgres").read_text().split()[0])
+        await gone(another, last)
 
 
 @pytest.mark.skipif("SHOPSYNC_TEST_POSTGRES" in os.environ, reason="that server is not ours")

@@ -50,13 +50,13 @@ class Postgres:
         """Start it again where it was, over what it left."""
         self.pid = int(self._ask("start"))
 
-    def freeze(self) -> None:
-        """Let it take connections and answer nothing (its first process stands still)."""
-        os.kill(self.pid, signal.SIGSTOP)
+    def freeze(self, pid: int = 0) -> None:
+        """Let it answer nothing: its first process, or the one that serves a connection."""
+        os.kill(pid or self.pid, signal.SIGSTOP)
 
-    def thaw(self) -> None:
+    def thaw(self, pid: int = 0) -> None:
         """Let it go on."""
-        os.kill(self.pid, signal.SIGCONT)
+        os.kill(pid or self.pid, signal.SIGCONT)
 
     def close(self) -> None:
         """Let go of it, and wait until it is gone; it must be nobody else's by now."""

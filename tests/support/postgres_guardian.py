@@ -228,9 +228,8 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _serve(folder: Path, server: Server) -> None:
+def _serve(folder: Path, server: Server, pipe: int) -> None:
     acts: dict[str, Callable[[], object]] = {"kill": server.kill, "start": server.start}
-    pipe = os.open(folder / PIPE, os.O_RDONLY)
     while True:
         for line in os.read(pipe, 4096).decode().splitlines():
             _say("done", acts[line]() or "")
@@ -265,6 +264,9 @@ def main(arguments: Sequence[str]) -> None:
     if os.fork():
         os._exit(0)
     folder = Path(arguments[0])
+    # Before anybody knows of us, and waiting for nobody: who started us may be gone already.
+    pipe = os.open(folder / PIPE, os.O_RDONLY | os.O_NONBLOCK)
+    os.set_blocking(pipe, True)
     server = found(folder, is_durable=arguments[1] == "durable")
     if server is None:
         _say("failed", "no PostgreSQL binaries, and no Docker engine answers")
@@ -276,7 +278,7 @@ def main(arguments: Sequence[str]) -> None:
             _say("failed", repr(problem))
             return
         _say("ready", server.address, first)
-        _serve(folder, server)
+        _serve(folder, server, pipe)
     finally:
         server.remove()
 

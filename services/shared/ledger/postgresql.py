@@ -93,13 +93,14 @@ class Postgresql:
         """See ``Database``."""
         pool = self._pool or await self._opened()
         async with pool.acquire(timeout=self._options.connect_seconds) as connection:
-            await connection.execute(self._beginning)
+            await _run_or_drop(connection, self._beginning)
             try:
                 yield _PostgresqlTransaction(connection)
             except BaseException:
-                await _roll_back(connection)
+                with contextlib.suppress(*_OUTAGES):
+                    await _run_or_drop(connection, "ROLLBACK")
                 raise
-            await connection.execute("COMMIT")
+            await _run_or_drop(connection, "COMMIT")
 
     def meaning_of(self, problem: Exception) -> Exception:
         """See ``Database``."""
@@ -173,13 +174,13 @@ class _PostgresqlTransaction:
         return await self.run(written, rows=as_parameter(written, rows), **values)
 
 
-async def _roll_back(connection: Any) -> None:
-    """Undo what was begun; a connection that cannot is not used again."""
+async def _run_or_drop(connection: Any, sql: str) -> None:
+    """Run what frames a transaction; a connection on which that fails is not used again."""
     try:
-        await connection.execute("ROLLBACK")
-    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
-        with contextlib.suppress(Exception):
-            connection.terminate()
+        await connection.execute(sql)
+    except BaseException:
+        connection.terminate()
+        raise
 
 
 async def _leave_as_it_is(_connection: object) -> None:
@@ -203,4 +204,5 @@ _OUTAGES = (
     refused.PostgresSystemError,
     refused.StatementCompletionUnknownError,
     refused.InterfaceError,
+    refused.InternalClientError,  # what a connection is in after its server was killed
 )
