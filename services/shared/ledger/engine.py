@@ -47,6 +47,11 @@ def statement(sql: str, **columns: str) -> Statement:
 
 @cache
 def _compiled(written: Statement, dialect: str) -> TextClause:
+    return text(spelled(written, dialect))
+
+
+def spelled(written: Statement, dialect: str) -> str:
+    """The statement in one database's spelling."""
     # What is joined here are names out of this package's own statements, never values.
     if dialect == "sqlite":
         picked = ", ".join(
@@ -62,7 +67,7 @@ def _compiled(written: Statement, dialect: str) -> TextClause:
         source = f"(SELECT {picked} FROM jsonb_array_elements(CAST(:rows AS jsonb)))"
         now = "CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint)"
         greatest = "greatest"
-    return text(
+    return (
         written.sql.replace("{rows}", source).replace("{now}", now).replace("{greatest}", greatest)
     )
 
