@@ -16,9 +16,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.shared.contract.errors import LedgerConflictError
 from services.shared.ledger import postgresql, sqlite
-from services.shared.ledger.spelling import Statement, Transaction, statement
+from services.shared.ledger.spelling import Statement, Transaction, spelled, statement
 
-__all__ = ["Ledger", "Statement", "Transaction", "milliseconds", "opened", "statement"]
+__all__ = ["Ledger", "Statement", "Transaction", "milliseconds", "opened", "spelled", "statement"]
 
 Clock = Callable[[], float]
 T = TypeVar("T")

@@ -17,6 +17,7 @@ from sqlalchemy import Connection, inspect, text
 from services.shared.contract.errors import OursToFixError, WorldAtFaultError
 from services.shared.ledger.engine import Ledger
 from services.shared.ledger.postgresql import LOCK_TAKEN
+from services.shared.ledger.statistics import assume_grown
 
 _HERE = Path(__file__).parent / "migrations"
 OLDEST = "oldest_schema"
@@ -62,7 +63,13 @@ async def _migrate(ledger: Ledger) -> None:
             await connection.execute(text(_TAKE_TURN))
             await connection.execute(text(f"SET LOCAL lock_timeout = {_LOCK_MS}"))
         if not await connection.run_sync(_is_ready):
-            await connection.run_sync(lambda sync: command.upgrade(config_for(sync), "head"))
+            await connection.run_sync(_upgrade)
+
+
+def _upgrade(connection: Connection) -> None:
+    command.upgrade(config_for(connection), "head")
+    if connection.dialect.name == "sqlite":
+        assume_grown(connection)
 
 
 def schema_version(connection: Connection) -> str:

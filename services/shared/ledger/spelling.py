@@ -78,6 +78,11 @@ def as_parameter(written: Statement, rows: Sequence[Sequence[Any]]) -> str:
     return _NUL.sub("\\1\N{REPLACEMENT CHARACTER}", given) if "\\u0000" in given else given
 
 
+def spelled(written: Statement, dialect: str) -> str:
+    """``written`` as the database of that name reads it, but for how parameters are numbered."""
+    return for_sqlite(written) if dialect == "sqlite" else for_postgresql(written)[0]
+
+
 @cache
 def for_sqlite(written: Statement) -> str:
     """``written`` as SQLite reads it, over a connection that ``sqlite`` prepared."""

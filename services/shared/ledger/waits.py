@@ -99,6 +99,7 @@ _RETARGET = statement(
       target_id = (SELECT b.new_id FROM {rows} AS b
                    WHERE b.kind = sources.kind AND b.old_id = sources.target_id)
     WHERE status IN ('in_sync', 'waiting', 'failing')
+      AND target_id IN (SELECT b.old_id FROM {rows} AS b)
       AND (kind, target_id) IN (SELECT b.kind, b.old_id FROM {rows} AS b)
     """,
     kind="text",
