@@ -109,7 +109,7 @@ def _is_in_doubt(job: Job, row: SourceRow | None, done: Sorted) -> bool:
         case Verdict.APPLY:
             done.ready.append(Ready(job=job))
         case Verdict.READ_AGAIN_LATER:
-            done.waits.append(_contradiction(job))
+            done.waits.append(contradiction(job))
             done.outcomes[job.source] = Outcome.WAITING
         case Verdict.SUPERSEDED:
             done.outcomes[job.source] = Outcome.SUPERSEDED
@@ -128,13 +128,17 @@ def _take_read(job: Job, row: SourceRow | None, hydrated: Hydrated, done: Sorted
     """Sort a job by what reading it showed."""
     source = job.source
     claims_deletion = job.claims_deletion or bool(row and row.deletion_claimed)
-    if source.id in hydrated.found:
+    is_repeated = job.is_due and row is not None and row.reason == CONTRADICTORY_READ
+    if source.id in hydrated.found and claims_deletion and not is_repeated:
+        done.waits.append(contradiction(replace(job, claims_deletion=True)))
+        done.outcomes[source] = Outcome.WAITING
+    elif source.id in hydrated.found:
         state = hydrated.found[source.id]
         body = job.state or _state_in_body(row)
         if body is not None:
             state = overlaid(state, body.record)
         done.ready.append(Ready(job=replace(job, state=state, claims_deletion=False)))
-    elif source.id in hydrated.missing and claims_deletion:
+    elif source.id in hydrated.missing and (claims_deletion or (row and row.deleted_at)):
         done.ready.append(Ready(job=job, gone_at=hydrated.missing[source.id]))
     elif job.state is not None:
         # Nothing to be read (an order older than we may see): the event itself is the best we have.
@@ -167,7 +171,8 @@ def _unread(job: Job, row: SourceRow | None, reason: str) -> Settlement:
     )
 
 
-def _contradiction(job: Job) -> Wait:
+def contradiction(job: Job) -> Wait:
+    """The wait before a read that speaks against what we know is repeated."""
     return wait_for(job, CONTRADICTORY_READ, LIST_LAG_MS)
 
 

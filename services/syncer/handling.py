@@ -18,8 +18,8 @@ from services.shared.shopify.hydrating import Hydrator
 from services.syncer import memory, people, plans, settling
 from services.syncer.account import Account
 from services.syncer.applying import Applier
-from services.syncer.deciding import Verdict, is_left_alone, verdict_on_state
-from services.syncer.doubts import Doubts, Ready, wait_for
+from services.syncer.deciding import Verdict, is_left_alone, verdict_on_due, verdict_on_state
+from services.syncer.doubts import Doubts, Ready, contradiction, wait_for
 from services.syncer.efforts import Effort
 from services.syncer.jobs import Job
 from services.syncer.knowing import CLAIM_MS, HEAD_TYPE, Known, claim_and_know
@@ -156,13 +156,10 @@ class Handler:
     ) -> None:
         """Decide once more, now that nobody else can write, and plan."""
         row = known.rows.get(job.source)
-        verdict = verdict_on_state(state.version, row)
-        if verdict is not Verdict.APPLY and not job.is_due:
-            if verdict is Verdict.SUPERSEDED:
-                learned.outcomes[job.source] = Outcome.SUPERSEDED
-            else:
-                learned.waits.append(wait_for(job, "changed_meanwhile"))
-                learned.outcomes[job.source] = Outcome.WAITING
+        judge = verdict_on_due if job.is_due else verdict_on_state
+        verdict = Verdict.APPLY if job.source.kind == plans.GUESTS else judge(state.version, row)
+        if verdict is not Verdict.APPLY:
+            _put_aside(job, verdict, learned)
             return
         plan = planned(job, state, known, self._account, self._abandoned_after)
         if plan.excluded or is_left_alone(row):
@@ -197,3 +194,16 @@ class Handler:
             target_id = found.get(effort.plan.email)
             if target_id and effort.head and not effort.head.target_id:
                 people.settle_on(effort, target_id, sharers)
+
+
+def _put_aside(job: Job, verdict: Verdict, learned: Memory) -> None:
+    """Leave a job that versions now decide otherwise, or that is to be read again."""
+    match verdict:
+        case Verdict.SUPERSEDED:
+            learned.outcomes[job.source] = Outcome.SUPERSEDED
+        case Verdict.READ_AGAIN_LATER:
+            learned.waits.append(contradiction(job))
+            learned.outcomes[job.source] = Outcome.WAITING
+        case _:
+            learned.waits.append(wait_for(job, "changed_meanwhile", _BUSY_MS))
+            learned.outcomes[job.source] = Outcome.WAITING

@@ -240,7 +240,7 @@ def _standing_of(effort: Effort, problem: Failure | None) -> tuple[Status, str]:
         return Status.EXCLUDED, ARCHIVED_IN_HUBSPOT
     if problem:
         return Status.FAILING, problem.reason
-    return Status.IN_SYNC, ""
+    return Status.IN_SYNC, effort.plan.note
 
 
 def _detail(problem: Failure | None) -> str:
