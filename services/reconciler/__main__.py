@@ -8,18 +8,18 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from services.reconciler.housekeeping import keep_house
+from services.reconciler.leasing import leased
 from services.reconciler.scan import Scanner
 from services.reconciler.subscribing import ensure_subscribed
 from services.shared.contract.errors import SyncError
 from services.shared.contract.topics import ObjectType
-from services.shared.ledger import leases, windows
+from services.shared.ledger import windows
 from services.shared.ledger.engine import Ledger
 from services.shared.log.port import Appender
 from services.shared.shopify.admin import Admin
 
 _LOG = logging.getLogger(__name__)
-_LEASE_MS = 30_000
-_KEPT_MS = 30 * 24 * 3600 * 1000
 _LOOK_SECONDS = 0.5
 
 
@@ -59,6 +59,7 @@ async def serve(around: Surroundings, stopping: asyncio.Event) -> None:
             _LOG.warning("stores not read", extra={"action": "wait", "reason": problem.reason})
             shops = ()
         await _round(around, scanner, shops, subscribed, stopping)
+        await keep_house(around.ledger, around.instance)
         took = asyncio.get_running_loop().time() - began
         await _rest(max(around.scan_every_seconds - took, _LOOK_SECONDS), stopping)
 
@@ -91,20 +92,24 @@ async def _store(
         if around.webhook_url and shop not in subscribed:
             await ensure_subscribed(around.admin_of(shop), around.webhook_url)
             subscribed.add(shop)
-        for kind in ObjectType:
-            if stopping.is_set() or not await _leased(around, shop):
+        async with leased(around.ledger, shop, around.instance) as lease:
+            if lease is None or await _is_fresh(around, shop):
                 return
-            await scanner.scan(shop, kind)
+            for kind in ObjectType:
+                if stopping.is_set():
+                    return
+                await scanner.scan(shop, kind, lease)
     except SyncError as problem:
         extra = {"action": "scan", "shop": shop, "reason": problem.reason}
         _LOG.warning("scan broken", extra=extra)
 
 
-async def _leased(around: Surroundings, shop: str) -> bool:
+async def _is_fresh(around: Surroundings, shop: str) -> bool:
+    """Whether another reconciler has scanned the store while we rested."""
+    within_ms = int(around.scan_every_seconds * 900)
     async with around.ledger.transaction() as tx:
-        lease = await leases.take(tx, f"scan:{shop}", around.instance, _LEASE_MS)
-        await windows.prune(tx, _KEPT_MS)
-    return lease is not None
+        scanned = await windows.scanned_by_others(tx, shop, around.instance, within_ms)
+    return scanned == len(ObjectType)
 
 
 async def _cancel_when(stopping: asyncio.Event, tasks: Sequence[asyncio.Task[None]]) -> None:
