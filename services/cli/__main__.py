@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from services.cli import backing_up, checking, dead_letters, records, sandboxing
+from services.cli import backing_up, checking, dead_letters, migrating, records, sandboxing
 from services.cli.answering import EXIT_CODES, AsJson, finished, give, say
 from services.cli.status import status
 from services.shared.runtime.settings import Settings, loaded
@@ -50,6 +50,7 @@ app.command("sandbox", rich_help_panel=_RUN)(sandboxing.sandbox)
 app.command("check", rich_help_panel=_LOOK)(checking.check)
 app.command("status", rich_help_panel=_LOOK)(status)
 app.command("backup", rich_help_panel=_LOOK)(backing_up.backup)
+app.command("migrate", rich_help_panel=_RUN)(migrating.migrate)
 app.add_typer(records.app, name="records", rich_help_panel=_LOOK)
 app.add_typer(dead_letters.app, name="dead-letters", rich_help_panel=_LOOK)
 

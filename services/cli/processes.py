@@ -15,6 +15,7 @@ import httpx
 from prometheus_client import REGISTRY
 
 from services.cli.admitting import admit
+from services.cli.moving import Gate, check_here, watch
 from services.ingest.__main__ import Surroundings as IngestSurroundings
 from services.ingest.__main__ import serve as serve_ingest
 from services.ingest.__main__ import serve_metrics
@@ -52,6 +53,7 @@ class Engines:
     settings: Settings
     ledger: Ledger
     log: Log
+    gate: Gate
     vault: Vault
     connections: Connections
     hubspot: HubSpot
@@ -86,6 +88,7 @@ async def engines(settings: Settings) -> AsyncIterator[Engines]:
     async with AsyncExitStack() as stack:
         ledger = await stack.enter_async_context(opened(settings.ledger))
         await migrate(ledger)
+        await check_here(ledger)
         log = await stack.enter_async_context(opened_log(settings.log))
         http = await stack.enter_async_context(httpx.AsyncClient(timeout=_HTTP_SECONDS))
         await admit(ledger, vault, settings)
@@ -109,6 +112,7 @@ async def engines(settings: Settings) -> AsyncIterator[Engines]:
             settings=settings,
             ledger=ledger,
             log=log,
+            gate=Gate(log),
             vault=vault,
             connections=connections,
             hubspot=hubspot,
@@ -148,13 +152,16 @@ async def run_until(stopping: asyncio.Event, processes: frozenset[str], settings
         ]
         if SYNCER in processes:
             companions.append(Companion(name="trimming", run=base.log.keep_trimmed, endless=True))
+        companions.append(
+            Companion(name="moving", run=partial(watch, base.ledger, base.gate, stopping))
+        )
         await run_together(companions, stopping, grace_seconds=_GRACE_SECONDS)
 
 
 async def _ingest(base: Engines, stopping: asyncio.Event) -> None:
     settings = IngestSettings()
     surroundings = IngestSurroundings(
-        appender=base.log,
+        appender=base.gate,
         writable=base.log.is_writable,
         store_source=LedgerStores(base.ledger, base.vault),
         store_copy=EncryptedFile(
@@ -176,12 +183,12 @@ async def _ingest(base: Engines, stopping: asyncio.Event) -> None:
 async def _reconciler(base: Engines, stopping: asyncio.Event) -> None:
     async def shops() -> list[str]:
         await base.connections.refresh()
-        return base.connections.active_shops()
+        return [] if base.gate.is_closed else base.connections.active_shops()
 
     since = base.settings.since
     around = ReconcilerSurroundings(
         ledger=base.ledger,
-        appender=base.log,
+        appender=base.gate,
         admin_of=base.connections.admin_of,
         shops=shops,
         instance=base.instance,

@@ -60,8 +60,8 @@ async def test_no_window_sees_more_than_the_limit_while_processes_join_leave_and
     for _ in range(3):
         await drawers.join()
     # Two windows and more, so that there are some to be exceeded.
-    for calls, how in ((40, signal.SIGKILL), (90, signal.SIGTERM), (140, signal.SIGKILL)):
-        await drawers.have_called(calls)
+    for times, how in ((40, signal.SIGKILL), (90, signal.SIGTERM), (140, signal.SIGKILL)):
+        await drawers.have_called(times)
         await drawers.leave(how)
         await drawers.join()
     await drawers.have_called(230)
