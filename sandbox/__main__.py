@@ -27,7 +27,6 @@ from sandbox.shopify.storefront import storefront_routes
 from sandbox.shops.past import open_shops
 from sandbox.shops.stores import COPPER, NORDLYS
 
-
 _LOOK_AT_PARENT_SECONDS = 0.5
 
 
@@ -88,7 +87,7 @@ async def run(asked: argparse.Namespace) -> None:
 
 async def _stop_when_orphaned(parent: int, stop: asyncio.Event) -> None:
     """Nobody tells a process that its parent was killed: it is somebody else's child then."""
-    while os.getppid() == parent:
+    while os.getppid() == parent:  # noqa: ASYNC110 - the kernel tells us by this only
         await asyncio.sleep(_LOOK_AT_PARENT_SECONDS)
     stop.set()
 
