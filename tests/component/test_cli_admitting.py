@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import stat
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from services.cli.admitting import admit
+from services.cli.processes import engines
 from services.shared.ledger import stores
 from services.shared.ledger.engine import Ledger, opened
 from services.shared.ledger.migrating import migrate
@@ -61,3 +63,13 @@ async def test_a_store_that_people_switched_off_stays_off(ledger: Ledger) -> Non
     await admit(ledger, VAULT, naming(secret="another"))
 
     assert await states(ledger) == {SHOP: StoreState.OFF}
+
+
+async def test_nobody_else_may_look_at_what_is_kept(tmp_path: Path) -> None:
+    settings = naming().model_copy(update={"data_dir": tmp_path / "data"})
+
+    async with engines(settings):
+        pass
+
+    assert settings.log_file.is_file()
+    assert stat.S_IMODE(settings.data_dir.stat().st_mode) == 0o700
