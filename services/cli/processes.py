@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import secrets
+import time as clocks
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from datetime import UTC, datetime, time, timedelta
 from functools import partial
 
 import httpx
-from prometheus_client import REGISTRY
+from starlette.applications import Starlette
 
 from services.cli.admitting import admit
 from services.ingest.__main__ import Surroundings as IngestSurroundings
@@ -20,10 +21,13 @@ from services.ingest.__main__ import serve as serve_ingest
 from services.ingest.__main__ import serve_metrics
 from services.ingest.settings import Settings as IngestSettings
 from services.ingest.stores import EncryptedFile, StoreSecrets
+from services.reconciler import metrics as reconciler_metrics
 from services.reconciler.__main__ import Surroundings as ReconcilerSurroundings
 from services.reconciler.__main__ import serve as serve_reconciler
 from services.shared.hubspot.client import HubSpot
 from services.shared.hubspot.governor import Governor
+from services.shared.hubspot.rates import RateFacts
+from services.shared.hubspot.usage import Usage
 from services.shared.ledger import stores
 from services.shared.ledger.connections import Connections
 from services.shared.ledger.engine import Ledger, opened
@@ -32,8 +36,13 @@ from services.shared.ledger.quota import LedgerQuota
 from services.shared.ledger.stores import ACCOUNT, Store, StoreState
 from services.shared.ledger.vault import Vault
 from services.shared.log.sqlite import SqliteLog
+from services.shared.runtime.calls import CountedTransport
 from services.shared.runtime.lifecycle import Companion, run_together, stopping_on_signals
+from services.shared.runtime.metrics import new_registry
+from services.shared.runtime.probes import probes_app, serve_probes
 from services.shared.runtime.settings import Settings
+from services.shared.runtime.vitals import Vitals
+from services.syncer import metrics as syncer_metrics
 from services.syncer.__main__ import Surroundings as SyncerSurroundings
 from services.syncer.__main__ import serve as serve_syncer
 
@@ -55,6 +64,7 @@ class Engines:
     connections: Connections
     hubspot: HubSpot
     governor: Governor
+    usage: Usage
     instance: str
 
 
@@ -73,8 +83,10 @@ class LedgerStores:
 
 
 @asynccontextmanager
-async def engines(settings: Settings) -> AsyncIterator[Engines]:
+async def engines(settings: Settings, processes: frozenset[str]) -> AsyncIterator[Engines]:
     """Log, ledger and the ways to both vendors, with the credentials of ``settings`` taken over.
+
+    The calls to the vendors are counted by one of the ``processes`` that share them.
 
     Raises:
         SyncError: one of them cannot be opened.
@@ -86,13 +98,14 @@ async def engines(settings: Settings) -> AsyncIterator[Engines]:
         ledger = await stack.enter_async_context(opened(settings.ledger))
         await migrate(ledger)
         log = await stack.enter_async_context(SqliteLog.open(settings.log_file))
-        http = await stack.enter_async_context(httpx.AsyncClient(timeout=_HTTP_SECONDS))
+        http = await stack.enter_async_context(_http_for(processes))
         await admit(ledger, vault, settings)
         governor = Governor(LedgerQuota(ledger, ACCOUNT))
+        usage = Usage(clocks.monotonic)
         hubspot = HubSpot(
             http,
             settings.hubspot_token.get_secret_value,
-            observe=governor.observe,
+            observe=partial(_observe, governor, usage),
             base_url=settings.hubspot_base_url,
         )
         connections = Connections(
@@ -112,6 +125,7 @@ async def engines(settings: Settings) -> AsyncIterator[Engines]:
             connections=connections,
             hubspot=hubspot,
             governor=governor,
+            usage=usage,
             instance=instance,
         )
 
@@ -135,7 +149,7 @@ async def run_until(stopping: asyncio.Event, processes: frozenset[str], settings
         SyncError: the engines cannot be opened.
         ExceptionGroup: a process died.
     """
-    async with engines(settings) as base:
+    async with engines(settings, processes) as base:
         makers: dict[str, Callable[[Engines, asyncio.Event], Awaitable[None]]] = {
             INGEST: _ingest,
             SYNCER: _syncer,
@@ -150,8 +164,22 @@ async def run_until(stopping: asyncio.Event, processes: frozenset[str], settings
         await run_together(companions, stopping, grace_seconds=_GRACE_SECONDS)
 
 
+def _http_for(processes: frozenset[str]) -> httpx.AsyncClient:
+    calls = syncer_metrics.CALLS if SYNCER in processes else reconciler_metrics.CALLS
+    transport = CountedTransport(httpx.AsyncHTTPTransport(), calls.count)
+    return httpx.AsyncClient(transport=transport, timeout=_HTTP_SECONDS)
+
+
+async def _observe(governor: Governor, usage: Usage, facts: RateFacts) -> None:
+    usage.take(facts)
+    if facts.refused:
+        syncer_metrics.RATE_LIMITED.labels(facts.refused).inc()
+    await governor.observe(facts)
+
+
 async def _ingest(base: Engines, stopping: asyncio.Event) -> None:
     settings = IngestSettings()
+    registry = new_registry()
     surroundings = IngestSurroundings(
         appender=base.log,
         writable=base.log.is_writable,
@@ -159,9 +187,9 @@ async def _ingest(base: Engines, stopping: asyncio.Event) -> None:
         store_copy=EncryptedFile(
             path=base.settings.data_dir / "stores.copy", key=base.vault.fernet
         ),
-        registry=REGISTRY,
+        registry=registry,
     )
-    metrics = partial(serve_metrics, settings, REGISTRY, stopping)
+    metrics = partial(serve_metrics, settings, registry, stopping)
     await run_together(
         [
             Companion(name="webhooks", run=partial(serve_ingest, settings, surroundings, stopping)),
@@ -187,8 +215,11 @@ async def _reconciler(base: Engines, stopping: asyncio.Event) -> None:
         scan_every_seconds=base.settings.scan_every,
         webhook_url=base.settings.webhook_url,
         floor=datetime.combine(since, time(), tzinfo=UTC) if since else None,
+        vitals=Vitals(),
     )
-    await serve_reconciler(around, stopping)
+    probes = probes_app(reconciler_metrics.REGISTRY, around.vitals)
+    address = (base.settings.metrics_host, base.settings.reconciler_metrics_port)
+    await _beside(probes, address, partial(serve_reconciler, around, stopping), stopping)
 
 
 async def _syncer(base: Engines, stopping: asyncio.Event) -> None:
@@ -201,8 +232,34 @@ async def _syncer(base: Engines, stopping: asyncio.Event) -> None:
         governor=base.governor,
         instance=base.instance,
         abandoned_after=timedelta(seconds=base.settings.abandoned_after),
+        vitals=Vitals(),
+        usage=base.usage,
     )
-    await serve_syncer(around, stopping)
+    probes = probes_app(syncer_metrics.REGISTRY, around.vitals)
+    address = (base.settings.metrics_host, base.settings.syncer_metrics_port)
+    await _beside(probes, address, partial(serve_syncer, around, stopping), stopping)
+
+
+async def _beside(
+    probes: Starlette,
+    address: tuple[str, int],
+    process: Callable[[], Awaitable[None]],
+    stopping: asyncio.Event,
+) -> None:
+    """Run a process with its own port beside it, which answers as long as the process works."""
+    finished = asyncio.Event()
+
+    async def work() -> None:
+        try:
+            await process()
+        finally:
+            finished.set()
+
+    companions = [
+        Companion(name="work", run=work),
+        Companion(name="probes", run=partial(serve_probes, probes, address, finished)),
+    ]
+    await run_together(companions, stopping, grace_seconds=_GRACE_SECONDS)
 
 
 def _secrets_of(store: Store) -> StoreSecrets:

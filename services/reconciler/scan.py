@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -33,6 +34,7 @@ _APPENDED_AT_ONCE = 50
 class Progress:
     """How far a scan has come."""
 
+    advanced: Callable[[], None]
     read: int = 0
     appended: int = 0
 
@@ -56,15 +58,19 @@ class Scanner:
         self._instance = instance
         self._floor = floor
 
-    async def scan(self, shop: str, kind: ObjectType) -> Progress:
+    async def scan(
+        self, shop: str, kind: ObjectType, advanced: Callable[[], None] = lambda: None
+    ) -> Progress:
         """Append what changed since the last complete scan and is missing or newer.
 
-        The first scan is the initial sync, on the backfill topic.
+        The first scan is the initial sync, on the backfill topic. ``advanced`` is called whenever
+        it has got on by a page.
 
         Raises:
             SyncError: the store, the log or the ledger did not go along; the window is broken.
         """
         admin = self._admin_of(shop)
+        began = asyncio.get_running_loop().time()
         # What changes from here on is the next scan's: the start is a moment on Shopify's clock.
         started_at = (await admin.query(SHOP_DOCUMENT)).observed_at
         async with self._ledger.transaction() as tx:
@@ -79,7 +85,7 @@ class Scanner:
                 owner=self._instance,
             )
             window = await windows.begin(tx, new)
-        progress = Progress()
+        progress = Progress(advanced=advanced)
         try:
             await self._read(shop, kind, begin, progress, is_first=last is None)
         except BaseException:
@@ -87,6 +93,7 @@ class Scanner:
             raise
         if await self._end(window, WindowState.COMPLETE, kind, progress):
             metrics.COMPLETE_AT.labels(shop, kind).set(started_at.timestamp())
+            metrics.SCAN_SECONDS.labels(kind).observe(asyncio.get_running_loop().time() - began)
         return progress
 
     async def _read(
@@ -106,6 +113,7 @@ class Scanner:
             progress.read += len(fresh)
             metrics.LISTED.labels(kind).inc(len(fresh))
             await self._append_news(shop, kind, fresh, progress, is_first=is_first)
+            progress.advanced()
             # Customers cannot be filtered by time, so they come newest first.
             if kind is ObjectType.CUSTOMERS and len(fresh) < len(listed):
                 return

@@ -44,6 +44,7 @@ from services.syncer.knowing import (
 from services.syncer.outcomes import Outcome
 from services.syncer.planning import Circumstances, overlaid, plan_for
 from services.syncer.plans import Plan
+from services.syncer.setbacks import count_setbacks
 from services.syncer.writing import Writer
 
 LIST_LAG_MS = 120_000
@@ -120,6 +121,7 @@ class Handler:
             async with self._ledger.transaction() as tx:
                 await sources.settle(tx, sorted_.settlements)
                 await sources.wait(tx, sorted_.waits)
+            count_setbacks(sorted_.settlements, sorted_.waits)
         if sorted_.ready:
             outcomes |= await self._write(kind, sorted_.ready, lane)
         return outcomes
@@ -175,6 +177,7 @@ class Handler:
             await settling.record(self._ledger, memory, owner=owner, keys=known.keys)
         except OwnershipLostError:
             return outcomes | await self._start_over(mine)
+        count_setbacks(memory.settlements, memory.waits)
         self._settled(memory.touched)
         return outcomes | memory.outcomes
 
@@ -186,6 +189,7 @@ class Handler:
             async with self._ledger.transaction() as tx:
                 waits = [_wait(job, "busy", due_in_ms=_BUSY_MS) for job in busy]
                 await sources.wait(tx, waits)
+            count_setbacks((), waits)
         return {job.source: Outcome.WAITING for job in busy}
 
     async def _start_over(self, mine: Sequence[Ready]) -> dict[SourceKey, Outcome]:
@@ -199,6 +203,7 @@ class Handler:
                 for each in mine
             ]
             await sources.wait(tx, waits)
+        count_setbacks((), waits)
         return {each.job.source: Outcome.WAITING for each in mine}
 
     def _renewal(self, owner: str, keys: frozenset[str]) -> Callable[[], Awaitable[None]]:

@@ -4,12 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
+import msgspec
 from sqlalchemy import Row
 
 from services.shared.ledger.engine import Transaction, statement
 from services.shared.ledger.vault import Vault
+
+# Under which name the product keeps what.
+QUOTA_USE = "quota_use"
+
+
+class QuotaUse(msgspec.Struct, frozen=True, kw_only=True):
+    """How much of HubSpot's limits was in use ``at`` some moment, as shares of 1."""
+
+    at: datetime
+    window: float
+    daily: float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -84,6 +84,15 @@ async def stopping_on_signals() -> AsyncIterator[asyncio.Event]:
             loop.remove_signal_handler(each)
 
 
+async def rest(seconds: float, stopping: asyncio.Event) -> None:
+    """Returns after ``seconds``, or as soon as ``stopping`` is set."""
+    try:
+        async with asyncio.timeout(seconds):
+            await stopping.wait()
+    except TimeoutError:
+        return
+
+
 async def _watched(companion: Companion, stopping: asyncio.Event, deaths: list[Exception]) -> None:
     try:
         await companion.run()

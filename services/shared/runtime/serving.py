@@ -10,6 +10,8 @@ from typing import Any
 
 import uvicorn
 
+from services.shared.contract.errors import OursToFixError
+
 DEFAULT_STOP_SECONDS = 5
 
 
@@ -22,14 +24,24 @@ class Server(uvicorn.Server):
         yield
 
 
+class AddressTakenError(OursToFixError):
+    """We cannot listen there: somebody else does, or the address is not this machine's."""
+
+    def __init__(self, host: str, port: int, problem: OSError) -> None:
+        super().__init__("address_taken", detail=f"{host}:{port} ({problem.strerror})")
+
+
 def listening_socket(host: str, port: int, *, backlog: int = 2048) -> socket.socket:
     """A socket bound before anything else starts; port 0 takes a free one.
 
     Raises:
-        OSError: the address is taken, or not ours.
+        AddressTakenError: the address is taken, or not ours.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    return socket.create_server((host, port), family=family, backlog=backlog)
+    try:
+        return socket.create_server((host, port), family=family, backlog=backlog)
+    except OSError as problem:
+        raise AddressTakenError(host, port, problem) from problem
 
 
 def config_for(app: Callable[..., Any], **options: Any) -> uvicorn.Config:

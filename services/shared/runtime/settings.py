@@ -126,6 +126,7 @@ class Settings(Places):
     scan_every: PositiveFloat = 60.0
     since: date | None = None
 
+    metrics_host: str = "127.0.0.1"
     syncer_metrics_port: NonNegativeInt = Field(default=9101, le=65535)
     reconciler_metrics_port: NonNegativeInt = Field(default=9102, le=65535)
     log_format: Literal["json", "console"] = "console"
