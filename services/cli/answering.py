@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Coroutine, Iterable, Sequence
+from collections.abc import Coroutine, Iterable, Iterator, Sequence
 from dataclasses import fields, is_dataclass
 from enum import IntEnum
 from typing import Annotated, Any, NoReturn, TypeVar
@@ -14,6 +14,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from services.cli.sentences import sentence_of
 from services.shared.contract.errors import OursToFixError, SyncError, WorldAtFaultError
 from services.shared.contract.keys import SourceKey
 from services.shared.runtime.settings import SettingsError
@@ -29,12 +30,17 @@ class Exit(IntEnum):
     PROBLEM = 1
     USAGE = 2
     UNAVAILABLE = 3
+    UNDECIDED = 4
 
 
 EXIT_CODES = (
     "Exit codes: 0 done, 1 a problem was found, 2 wrong usage or settings, "
-    "3 something needed is unavailable now."
+    "3 something needed is unavailable now, 4 the first sync was not agreed to."
 )
+
+
+class UndecidedError(Exception):
+    """Nobody agreed to what only a person may decide; the message says how to."""
 
 
 class NotThereError(WorldAtFaultError):
@@ -47,9 +53,30 @@ def finished(work: Coroutine[Any, Any, T]) -> T:
         return asyncio.run(work)
     except SettingsError as error:
         refuse(error)
+    except UndecidedError as error:
+        fail(str(error), Exit.UNDECIDED)
     except SyncError as error:
-        said = f"{error.reason}: {error.detail}" if error.detail else error.reason
-        fail(said, _code_of(error))
+        fail(sentence_of(error), code_of(error))
+    except ExceptionGroup as group:
+        _fail_together(group)
+
+
+def _fail_together(group: ExceptionGroup[Exception]) -> NoReturn:
+    """Say what the parts of a process died of; what is no error of ours goes on as it is."""
+    known, unknown = group.split(SyncError)
+    if unknown is not None or known is None:
+        raise group
+    errors = [each for each in leaves(known) if isinstance(each, SyncError)]
+    fail("\n".join(dict.fromkeys(map(sentence_of, errors))), max(map(code_of, errors)))
+
+
+def leaves(problem: Exception) -> Iterator[Exception]:
+    """The single errors in a group, however deep."""
+    if isinstance(problem, ExceptionGroup):
+        for each in problem.exceptions:
+            yield from leaves(each)
+    else:
+        yield problem
 
 
 def refuse(error: SettingsError) -> NoReturn:
@@ -93,7 +120,8 @@ def _plain(value: Any) -> Any:
     return str(value)
 
 
-def _code_of(error: SyncError) -> Exit:
+def code_of(error: SyncError) -> Exit:
+    """The exit code for an error."""
     if isinstance(error, WorldAtFaultError):
         return Exit.UNAVAILABLE
     return Exit.USAGE if isinstance(error, OursToFixError) else Exit.PROBLEM

@@ -5,17 +5,20 @@ from __future__ import annotations
 import asyncio
 import os
 import secrets
+import tempfile
 import time as clocks
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
+from pathlib import Path
 
 import httpx
 from starlette.applications import Starlette
 
 from services.cli.admitting import admit
+from services.cli.agreements import agreed_since, floor_of
 from services.ingest.__main__ import Surroundings as IngestSurroundings
 from services.ingest.__main__ import serve as serve_ingest
 from services.ingest.__main__ import serve_metrics
@@ -24,6 +27,7 @@ from services.ingest.stores import EncryptedFile, StoreSecrets
 from services.reconciler import metrics as reconciler_metrics
 from services.reconciler.__main__ import Surroundings as ReconcilerSurroundings
 from services.reconciler.__main__ import serve as serve_reconciler
+from services.shared.contract.errors import OursToFixError
 from services.shared.hubspot.client import HubSpot
 from services.shared.hubspot.governor import Governor
 from services.shared.hubspot.rates import RateFacts
@@ -83,22 +87,27 @@ class LedgerStores:
 
 
 @asynccontextmanager
-async def engines(settings: Settings, processes: frozenset[str]) -> AsyncIterator[Engines]:
+async def engines(
+    settings: Settings,
+    processes: frozenset[str],
+    transport: httpx.AsyncBaseTransport | None = None,
+) -> AsyncIterator[Engines]:
     """Log, ledger and the ways to both vendors, with the credentials of ``settings`` taken over.
 
-    The calls to the vendors are counted by one of the ``processes`` that share them.
+    The calls to the vendors are counted by one of the ``processes`` that share them, and go
+    through ``transport``, which is the network if none is given.
 
     Raises:
         SyncError: one of them cannot be opened.
     """
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    make_data_dir(settings.data_dir)
     instance = f"{os.getpid()}-{secrets.token_hex(4)}"
     vault = Vault(settings.encryption_keys)
     async with AsyncExitStack() as stack:
         ledger = await stack.enter_async_context(opened(settings.ledger))
         await migrate(ledger)
         log = await stack.enter_async_context(SqliteLog.open(settings.log_file))
-        http = await stack.enter_async_context(_http_for(processes))
+        http = await stack.enter_async_context(_http_for(processes, transport))
         await admit(ledger, vault, settings)
         governor = Governor(LedgerQuota(ledger, ACCOUNT))
         usage = Usage(clocks.monotonic)
@@ -130,44 +139,73 @@ async def engines(settings: Settings, processes: frozenset[str]) -> AsyncIterato
         )
 
 
-async def run(processes: frozenset[str], settings: Settings) -> int:
-    """Run ``processes`` in this one until a signal comes; the exit code.
+def make_data_dir(folder: Path) -> None:
+    """Have the folder that log and ledger are in.
 
     Raises:
-        SyncError: the engines cannot be opened.
-        ExceptionGroup: a process died.
+        OursToFixError: it cannot be made, or not be written to.
     """
-    async with stopping_on_signals() as stopping:
-        await run_until(stopping, processes, settings)
-    return 0
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as problem:
+        detail = f"{folder} ({problem.strerror})"
+        raise OursToFixError("data_dir_not_writable", detail=detail) from problem
 
 
-async def run_until(stopping: asyncio.Event, processes: frozenset[str], settings: Settings) -> None:
-    """Run ``processes`` in this one until ``stopping``.
+async def run(
+    processes: frozenset[str], settings: Settings, agree: Callable[[Engines], Awaitable[None]]
+) -> None:
+    """Run ``processes`` in this one until a signal comes; ``agree`` must return before they start.
 
     Raises:
         SyncError: the engines cannot be opened.
         ExceptionGroup: a process died.
     """
     async with engines(settings, processes) as base:
-        makers: dict[str, Callable[[Engines, asyncio.Event], Awaitable[None]]] = {
-            INGEST: _ingest,
-            SYNCER: _syncer,
-            RECONCILER: _reconciler,
-        }
-        companions = [
-            Companion(name=name, run=partial(makers[name], base, stopping))
-            for name in sorted(processes)
-        ]
-        if SYNCER in processes:
-            companions.append(Companion(name="trimming", run=base.log.keep_trimmed, endless=True))
-        await run_together(companions, stopping, grace_seconds=_GRACE_SECONDS)
+        await agree(base)
+        async with stopping_on_signals() as stopping:
+            await run_on(base, processes, stopping)
 
 
-def _http_for(processes: frozenset[str]) -> httpx.AsyncClient:
+async def run_until(stopping: asyncio.Event, processes: frozenset[str], settings: Settings) -> None:
+    """Run ``processes`` in this one until ``stopping``, without asking anybody.
+
+    Raises:
+        SyncError: the engines cannot be opened.
+        ExceptionGroup: a process died.
+    """
+    async with engines(settings, processes) as base:
+        await run_on(base, processes, stopping)
+
+
+async def run_on(base: Engines, processes: frozenset[str], stopping: asyncio.Event) -> None:
+    """Run ``processes`` on engines that are open, until ``stopping``.
+
+    Raises:
+        ExceptionGroup: a process died.
+    """
+    makers: dict[str, Callable[[Engines, asyncio.Event], Awaitable[None]]] = {
+        INGEST: _ingest,
+        SYNCER: _syncer,
+        RECONCILER: _reconciler,
+    }
+    companions = [
+        Companion(name=name, run=partial(makers[name], base, stopping))
+        for name in sorted(processes)
+    ]
+    if SYNCER in processes:
+        companions.append(Companion(name="trimming", run=base.log.keep_trimmed, endless=True))
+    await run_together(companions, stopping, grace_seconds=_GRACE_SECONDS)
+
+
+def _http_for(
+    processes: frozenset[str], transport: httpx.AsyncBaseTransport | None
+) -> httpx.AsyncClient:
     calls = syncer_metrics.CALLS if SYNCER in processes else reconciler_metrics.CALLS
-    transport = CountedTransport(httpx.AsyncHTTPTransport(), calls.count)
-    return httpx.AsyncClient(transport=transport, timeout=_HTTP_SECONDS)
+    counted = CountedTransport(transport or httpx.AsyncHTTPTransport(), calls.count)
+    return httpx.AsyncClient(transport=counted, timeout=_HTTP_SECONDS)
 
 
 async def _observe(governor: Governor, usage: Usage, facts: RateFacts) -> None:
@@ -205,7 +243,7 @@ async def _reconciler(base: Engines, stopping: asyncio.Event) -> None:
         await base.connections.refresh()
         return base.connections.active_shops()
 
-    since = base.settings.since
+    since = base.settings.since or await agreed_since(base.ledger, await shops())
     around = ReconcilerSurroundings(
         ledger=base.ledger,
         appender=base.log,
@@ -214,7 +252,7 @@ async def _reconciler(base: Engines, stopping: asyncio.Event) -> None:
         instance=base.instance,
         scan_every_seconds=base.settings.scan_every,
         webhook_url=base.settings.webhook_url,
-        floor=datetime.combine(since, time(), tzinfo=UTC) if since else None,
+        floor=floor_of(since),
         vitals=Vitals(),
     )
     probes = probes_app(reconciler_metrics.REGISTRY, around.vitals)

@@ -9,6 +9,7 @@ import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
+from services.shared.contract.errors import SyncError
 from services.shared.runtime.logging import Action
 
 log = logging.getLogger(__name__)
@@ -99,10 +100,10 @@ async def _watched(companion: Companion, stopping: asyncio.Event, deaths: list[E
         if not stopping.is_set():
             raise CompanionEndedError(companion.name)  # noqa: TRY301 - one way to die
     except Exception as problem:
-        log.exception(
-            "a task died, the process stops",
-            extra={"action": Action.COMPANION_DIED, "companion": companion.name},
-        )
+        # What is known by its reason needs no trace, and what was said within is not said again.
+        if not isinstance(problem, SyncError | ExceptionGroup):
+            extra = {"action": Action.COMPANION_DIED, "companion": companion.name}
+            log.exception("a task died, the process stops", extra=extra)
         deaths.append(problem)
         stopping.set()
 
