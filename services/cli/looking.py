@@ -45,6 +45,11 @@ async def ledger_at(where: Places) -> AsyncIterator[Ledger]:
         yield ledger
 
 
+def has_log(where: Places) -> bool:
+    """Whether there is a log to look at."""
+    return where.log_file.is_file()
+
+
 @asynccontextmanager
 async def log_at(where: Places) -> AsyncIterator[SqliteLog]:
     """The embedded log.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 from services.shared.contract.errors import SyncError
@@ -37,7 +37,22 @@ _SENTENCES: Mapping[str, str] = MappingProxyType(
 
 def sentence_of(error: SyncError) -> str:
     """``error`` for people; with its own words where there is no sentence for it."""
-    known = _SENTENCES.get(error.reason)
+    return _sentence(error.reason, error.detail)
+
+
+def sentences_of(errors: Iterable[SyncError]) -> str:
+    """``errors`` for people, those of one kind together."""
+    details: dict[str, list[str]] = {}
+    for error in errors:
+        details.setdefault(error.reason, []).append(error.detail)
+    return "\n".join(
+        _sentence(reason, ", ".join(filter(None, dict.fromkeys(some))))
+        for reason, some in details.items()
+    )
+
+
+def _sentence(reason: str, detail: str) -> str:
+    known = _SENTENCES.get(reason)
     if known is not None:
-        return known.format(detail=error.detail or "no more is said")
-    return f"{error.reason}: {error.detail}" if error.detail else error.reason
+        return known.format(detail=detail or "no more is said")
+    return f"{reason}: {detail}" if detail else reason

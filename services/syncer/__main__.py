@@ -14,6 +14,7 @@ from services.shared.contract.errors import OursToFixError, SyncError, WorldAtFa
 from services.shared.contract.topics import (
     CONSUMED_TOPICS,
     SHOPS,
+    SYNCER_GROUP,
     ObjectType,
     backfill_topic,
     live_topic,
@@ -43,7 +44,7 @@ from services.syncer.worker import HandleEvents, Worker
 from services.syncer.writing import Writer
 
 _LOG = logging.getLogger(__name__)
-GROUP = "syncer"
+GROUP = SYNCER_GROUP
 KINDS = (*ObjectType, plans.GUESTS)
 _STOP_SECONDS = 30.0
 # Not ready from the first second on: an account that cannot be read is no start.
@@ -139,6 +140,7 @@ async def _prepared_in_time(around: Surroundings, stopping: asyncio.Event) -> Ac
             wait_seconds = min(wait_seconds * 2, _LONGEST_WAIT_SECONDS)
         else:
             pulse.rest()
+            _LOG.info("syncing to HubSpot", extra={"action": "started"})
             return account
     return None
 

@@ -21,6 +21,7 @@ _LOG = logging.getLogger(__name__)
 _AT_ONCE = 300
 _WAIT_SECONDS = 1.0
 _OUTAGE_SECONDS = 2.0
+_STANDBY_POLLS = 3
 # Longer than the retries of one batch may take; what outlasts it is an outage or a fault.
 POLL_ALLOWED_SECONDS = 90.0
 BATCH_ALLOWED_SECONDS = 180.0
@@ -45,11 +46,13 @@ class Worker:
         """
         polling = self._vitals.pulse("worker", POLL_ALLOWED_SECONDS)
         polling.begin()
+        idle_polls: int | None = 0
         async with asyncio.TaskGroup() as group:
             while not stopping.is_set():
                 try:
                     batch = await self._reader.poll(_AT_ONCE, _WAIT_SECONDS)
                     polling.beat()
+                    idle_polls = _said_to_stand_by(idle_polls, has_gained=bool(batch.gained))
                 except WorldAtFaultError as problem:
                     polling.suffer(problem.reason)
                     await self._pause(problem)
@@ -85,6 +88,16 @@ class Worker:
         _LOG.log(level, "held", extra={"action": "hold", "reason": problem.reason})
         retry_after = problem.retry_after if isinstance(problem, WorldAtFaultError) else None
         await asyncio.sleep(min(retry_after or _OUTAGE_SECONDS, 60.0))
+
+
+def _said_to_stand_by(idle_polls: int | None, *, has_gained: bool) -> int | None:
+    """Count polls until something is ours; say it once if that takes long. None: all is said."""
+    if idle_polls is None or has_gained:
+        return None
+    if idle_polls < _STANDBY_POLLS:
+        return idle_polls + 1
+    _LOG.info("standing by: others read the log", extra={"action": "stand_by"})
+    return None
 
 
 def _by_topic(events: Sequence[Event]) -> dict[str, list[Event]]:

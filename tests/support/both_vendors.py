@@ -51,7 +51,7 @@ class BothVendors:
         return datetime.now(UTC) - self.behind
 
     def settings(self, folder: Path, **changed: Any) -> Settings:
-        given = {
+        given: dict[str, Any] = {
             "data_dir": folder,
             "encryption_key": "a-key-long-enough",
             "hubspot_token": self.account.token,

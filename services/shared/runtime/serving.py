@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import socket
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -28,7 +29,9 @@ class AddressTakenError(OursToFixError):
     """We cannot listen there: somebody else does, or the address is not this machine's."""
 
     def __init__(self, host: str, port: int, problem: OSError) -> None:
-        super().__init__("address_taken", detail=f"{host}:{port} ({problem.strerror})")
+        # asyncio puts its own words around the system's.
+        said = os.strerror(problem.errno) if problem.errno else type(problem).__name__
+        super().__init__("address_taken", detail=f"{host}:{port} ({said})")
 
 
 def listening_socket(host: str, port: int, *, backlog: int = 2048) -> socket.socket:
