@@ -39,7 +39,8 @@ from services.shared.ledger.migrating import migrate
 from services.shared.ledger.quota import LedgerQuota
 from services.shared.ledger.stores import ACCOUNT, Store, StoreState
 from services.shared.ledger.vault import Vault
-from services.shared.log.sqlite import SqliteLog
+from services.shared.log.opening import opened as opened_log
+from services.shared.log.port import Log
 from services.shared.runtime.calls import CountedTransport
 from services.shared.runtime.lifecycle import Companion, run_together, stopping_on_signals
 from services.shared.runtime.metrics import new_registry
@@ -63,7 +64,7 @@ class Engines:
 
     settings: Settings
     ledger: Ledger
-    log: SqliteLog
+    log: Log
     vault: Vault
     connections: Connections
     hubspot: HubSpot
@@ -89,7 +90,7 @@ class LedgerStores:
 @asynccontextmanager
 async def engines(
     settings: Settings,
-    processes: frozenset[str],
+    processes: frozenset[str] = EVERY_PROCESS,
     transport: httpx.AsyncBaseTransport | None = None,
 ) -> AsyncIterator[Engines]:
     """Log, ledger and the ways to both vendors, with the credentials of ``settings`` taken over.
@@ -106,7 +107,7 @@ async def engines(
     async with AsyncExitStack() as stack:
         ledger = await stack.enter_async_context(opened(settings.ledger))
         await migrate(ledger)
-        log = await stack.enter_async_context(SqliteLog.open(settings.log_file))
+        log = await stack.enter_async_context(opened_log(settings.log))
         http = await stack.enter_async_context(_http_for(processes, transport))
         await admit(ledger, vault, settings)
         governor = Governor(LedgerQuota(ledger, ACCOUNT))
@@ -146,7 +147,8 @@ def make_data_dir(folder: Path) -> None:
         OursToFixError: it cannot be made, or not be written to.
     """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        # What is kept there is personal: nobody else on this machine may look.
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as problem:

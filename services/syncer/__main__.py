@@ -28,7 +28,7 @@ from services.shared.ledger import claims, notes
 from services.shared.ledger.connections import Connections
 from services.shared.ledger.engine import Ledger
 from services.shared.ledger.vault import Vault
-from services.shared.log.sqlite import SqliteLog
+from services.shared.log.port import Log
 from services.shared.runtime.lifecycle import Companion, rest, run_together
 from services.shared.runtime.vitals import Pulse, Vitals
 from services.shared.shopify.hydrating import Hydrator
@@ -67,7 +67,7 @@ class Surroundings:
     """
 
     ledger: Ledger
-    log: SqliteLog
+    log: Log
     vault: Vault
     connections: Connections
     hubspot: HubSpot
@@ -91,13 +91,11 @@ async def serve(around: Surroundings, stopping: asyncio.Event) -> None:
     if account is None:
         return
     async with around.log.reader(GROUP, CONSUMED_TOPICS, around.instance) as reader:
-        # One process reads an embedded log at a time: whoever held claims before us is dead.
-        async with around.ledger.transaction() as tx:
-            await claims.forfeit_others(tx, instance=around.instance)
         linker = Linker(around.ledger, _writer(around, _nothing, Lane.LIVE))
         shops = Shops(around.ledger, around.vault, around.log, around.connections.admin_of)
         duties = _duties(around, account, linker)
-        worker = Worker(reader, _handlers(duties, shops), around.vitals)
+        gained = partial(_forfeit, around) if around.log.has_one_reader else _nothing
+        worker = Worker(reader, _handlers(duties, shops), around.vitals, gained)
         measuring = Measuring(around.ledger, around.log, GROUP, around.usage)
         pulse = partial(around.vitals.pulse, allowed_seconds=_LOOP_ALLOWED_SECONDS)
         companions = [
@@ -209,6 +207,12 @@ def _writer(around: Surroundings, before_call: Slot, lane: Lane) -> Writer:
 
 async def _nothing() -> None:
     """Links need no claim: making one twice is making it once."""
+
+
+async def _forfeit(around: Surroundings) -> None:
+    """The log is ours, and only one process has it at a time: who held claims before is dead."""
+    async with around.ledger.transaction() as tx:
+        await claims.forfeit_others(tx, instance=around.instance)
 
 
 def _handlers(duties: dict[str, Duty], shops: Shops) -> dict[str, HandleEvents]:

@@ -6,7 +6,9 @@ from collections import Counter
 from collections.abc import Iterable
 
 from services.shared.contract.reasons import bounded
-from services.shared.ledger.sources import Settlement, Status, Wait
+from services.shared.ledger.settlements import Settlement
+from services.shared.ledger.sources import Status
+from services.shared.ledger.waits import Wait
 from services.syncer import metrics
 
 _SET_BACK = frozenset({Status.FAILING, Status.EXCLUDED, Status.WAITING})

@@ -11,7 +11,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from services.shared.contract.errors import OursToFixError, OwnershipLostError, WorldAtFaultError
-from services.shared.contract.events import Event, Partition, Position
+from services.shared.contract.events import Batch, Event, Partition, Position
 from services.shared.contract.reasons import bounded
 from services.shared.log.port import Reader
 from services.shared.runtime.vitals import Vitals
@@ -30,14 +30,23 @@ HandleEvents = Callable[[Sequence[Event]], Awaitable[None]]
 
 
 class Worker:
-    """Reads events and hands them to the handler of their topic."""
+    """Reads events and hands them to the handler of their topic.
+
+    ``gained`` is called before the first events of partitions that have become ours.
+    """
 
     def __init__(
-        self, reader: Reader, handlers: Mapping[str, HandleEvents], vitals: Vitals | None = None
+        self,
+        reader: Reader,
+        handlers: Mapping[str, HandleEvents],
+        vitals: Vitals,
+        gained: Callable[[], Awaitable[None]],
     ) -> None:
         self._reader = reader
         self._handlers = handlers
-        self._vitals = vitals or Vitals()
+        self._vitals = vitals
+        self._gained = gained
+        self._owes_welcome = False
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Work until told to stop; batches under way are finished first.
@@ -53,6 +62,7 @@ class Worker:
                     batch = await self._reader.poll(_AT_ONCE, _WAIT_SECONDS)
                     polling.beat()
                     idle_polls = _said_to_stand_by(idle_polls, has_gained=bool(batch.gained))
+                    await self._welcome(batch)
                 except WorldAtFaultError as problem:
                     polling.suffer(problem.reason)
                     await self._pause(problem)
@@ -61,6 +71,20 @@ class Worker:
                     for partition, offset in _ends(events).items():
                         self._reader.hold(Position(partition, offset))
                     group.create_task(self._settle(topic, events))
+
+    async def _welcome(self, batch: Batch) -> None:
+        """Say once that partitions have become ours; while that fails, nothing is worked on."""
+        self._owes_welcome = self._owes_welcome or bool(batch.gained)
+        if not self._owes_welcome:
+            return
+        try:
+            await self._gained()
+        except WorldAtFaultError:
+            for partition, offset in _starts(batch.events).items():
+                self._reader.hold(Position(partition, offset))
+                self._reader.resume(partition)
+            raise
+        self._owes_welcome = False
 
     async def _settle(self, topic: str, events: Sequence[Event]) -> None:
         ends = _ends(events)

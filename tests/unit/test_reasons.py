@@ -13,7 +13,7 @@ from services.shared.shopify import answers
 SERVICES = Path(problems.__file__).parents[2]
 # Where a reason is given to a record, a batch or a store.
 GIVEN = re.compile(
-    r"""(?:_wait\([\w.]+,\s|reason=|Error\(|_ours\(|_rejected\()"([a-z]+(?:_[a-z]+)+)\"""",
+    r"""(?:wait_for\([\w.]+,\s|reason=|Error\(|_ours\(|_rejected\()"([a-z]+(?:_[a-z]+)+)\"""",
     re.VERBOSE,
 )
 PLACES = (
