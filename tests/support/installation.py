@@ -175,4 +175,5 @@ def _environment(folder: Path, sandbox: Mapping[str, Any]) -> dict[str, str]:
         "SHOPSYNC_ABANDONED_AFTER": str(ABANDONED_AFTER),
         "SHOPSYNC_SCAN_EVERY": "5",
         "SHOPSYNC_LOG_LEVEL": "WARNING",
+        "SHOPSYNC_YES": "true",
     }
