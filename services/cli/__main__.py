@@ -46,7 +46,9 @@ def _process(name: str, which: frozenset[str], says: str) -> None:
         finished(_run(which, yes=yes, since=since))
 
 
-async def _run(which: frozenset[str], *, yes: bool, since: datetime | None) -> None:
+async def _run(
+    which: frozenset[str], *, yes: bool, since: datetime | None, attached: bool = False
+) -> None:
     settings = loaded(Settings)
     if since is not None:
         settings = settings.model_copy(update={"since": since.date()})
@@ -59,7 +61,8 @@ async def _run(which: frozenset[str], *, yes: bool, since: datetime | None) -> N
     # Here, because looking at the product must not load all that runs it.
     run = import_module("services.cli.processes").run
     agree = partial(import_module("services.cli.first_sync").agree, yes=yes or settings.yes)
-    await run(which, settings, agree if which & {"syncer", "reconciler"} else _nothing)
+    agree = agree if which & {"syncer", "reconciler"} else _nothing
+    await run(which, settings, agree, attached=attached)
 
 
 async def _nothing(_base: object) -> None:
@@ -71,7 +74,29 @@ _process(
     frozenset(PROCESSES),
     "Run ingest, syncer and reconciler in one process, after asking before the first sync.",
 )
-_process("ingest", frozenset({"ingest"}), "Take Shopify's webhooks onto the log.")
+
+
+@app.command(rich_help_panel=_RUN)
+def ingest(
+    *,
+    workers: Annotated[
+        int, typer.Option(min=1, help="Processes on one port; each has a metrics port of its own.")
+    ] = 1,
+    attached: Annotated[bool, typer.Option(hidden=True)] = False,
+) -> None:
+    """Take Shopify's webhooks onto the log."""
+    if workers > 1:
+        finished(_run_workers(workers))
+    else:
+        finished(_run(frozenset({"ingest"}), yes=True, since=None, attached=attached))
+
+
+async def _run_workers(count: int) -> None:
+    settings = loaded(Settings)
+    configure_logging(settings.log_format, settings.log_level)
+    await import_module("services.cli.workers").run(count)
+
+
 _process("syncer", frozenset({"syncer"}), "Write what is on the log to HubSpot.")
 _process("reconciler", frozenset({"reconciler"}), "Find what webhooks missed; the first sync.")
 

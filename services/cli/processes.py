@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import secrets
 import tempfile
 import time as clocks
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -19,6 +20,7 @@ from starlette.applications import Starlette
 
 from services.cli.admitting import admit
 from services.cli.agreements import agreed_since, floor_of
+from services.cli.attached import leave_with_parent
 from services.cli.moving import Gate, check_here, watch
 from services.ingest.__main__ import Surroundings as IngestSurroundings
 from services.ingest.__main__ import serve as serve_ingest
@@ -28,7 +30,7 @@ from services.ingest.stores import EncryptedFile, StoreSecrets
 from services.reconciler import metrics as reconciler_metrics
 from services.reconciler.__main__ import Surroundings as ReconcilerSurroundings
 from services.reconciler.__main__ import serve as serve_reconciler
-from services.shared.contract.errors import OursToFixError
+from services.shared.contract.errors import OursToFixError, WorldAtFaultError
 from services.shared.hubspot.client import HubSpot
 from services.shared.hubspot.governor import Governor
 from services.shared.hubspot.rates import RateFacts
@@ -37,6 +39,7 @@ from services.shared.ledger import stores
 from services.shared.ledger.connections import Connections
 from services.shared.ledger.engine import Ledger, opened
 from services.shared.ledger.migrating import migrate
+from services.shared.ledger.postgresql import Options
 from services.shared.ledger.quota import LedgerQuota
 from services.shared.ledger.stores import ACCOUNT, Store, StoreState
 from services.shared.ledger.vault import Vault
@@ -52,6 +55,7 @@ from services.syncer import metrics as syncer_metrics
 from services.syncer.__main__ import Surroundings as SyncerSurroundings
 from services.syncer.__main__ import serve as serve_syncer
 
+_LOG = logging.getLogger(__name__)
 INGEST, SYNCER, RECONCILER = "ingest", "syncer", "reconciler"
 EVERY_PROCESS = frozenset({INGEST, SYNCER, RECONCILER})
 # Longer than any answer of HubSpot's is worth waiting for; a claim outlasts it by far.
@@ -107,12 +111,11 @@ async def engines(
     instance = f"{os.getpid()}-{secrets.token_hex(4)}"
     vault = Vault(settings.encryption_keys)
     async with AsyncExitStack() as stack:
-        ledger = await stack.enter_async_context(opened(settings.ledger))
-        await migrate(ledger)
-        await check_here(ledger)
+        ledger = await stack.enter_async_context(
+            opened(settings.ledger, options=options_of(settings))
+        )
         log = await stack.enter_async_context(opened_log(settings.log))
         http = await stack.enter_async_context(_http_for(processes, transport))
-        await admit(ledger, vault, settings)
         governor = Governor(LedgerQuota(ledger, ACCOUNT))
         usage = Usage(clocks.monotonic)
         hubspot = HubSpot(
@@ -129,7 +132,11 @@ async def engines(
             now=lambda: datetime.now(UTC),
             base_url=settings.shopify_base_url,
         )
-        await connections.refresh()
+        with _without_ledger(processes):
+            await migrate(ledger)
+            await check_here(ledger)
+            await admit(ledger, vault, settings)
+            await connections.refresh()
         yield Engines(
             settings=settings,
             ledger=ledger,
@@ -142,6 +149,29 @@ async def engines(
             usage=usage,
             instance=instance,
         )
+
+
+@contextmanager
+def _without_ledger(processes: frozenset[str]) -> Iterator[None]:
+    """Ingest alone starts without the ledger: it serves from its copy of the stores."""
+    try:
+        yield
+    except WorldAtFaultError as problem:
+        if processes != {INGEST}:
+            raise
+        extra = {"action": "do_without", "reason": problem.reason}
+        _LOG.warning("starting without the ledger", extra=extra)
+
+
+def options_of(settings: Settings) -> Options:
+    """How PostgreSQL is to be used."""
+    return Options(
+        connections=settings.ledger_connections,
+        connect_seconds=settings.ledger_connect_seconds,
+        statement_seconds=settings.ledger_statement_seconds,
+        lock_seconds=settings.ledger_lock_seconds,
+        keeps_statements=settings.ledger_keeps_statements,
+    )
 
 
 def make_data_dir(folder: Path) -> None:
@@ -161,9 +191,15 @@ def make_data_dir(folder: Path) -> None:
 
 
 async def run(
-    processes: frozenset[str], settings: Settings, agree: Callable[[Engines], Awaitable[None]]
+    processes: frozenset[str],
+    settings: Settings,
+    agree: Callable[[Engines], Awaitable[None]],
+    *,
+    attached: bool = False,
 ) -> None:
     """Run ``processes`` in this one until a signal comes; ``agree`` must return before they start.
+
+    ``attached``, they end as well with whoever holds this one's standard input.
 
     Raises:
         SyncError: the engines cannot be opened.
@@ -171,8 +207,13 @@ async def run(
     """
     async with engines(settings, processes) as base:
         await agree(base)
-        async with stopping_on_signals() as stopping:
-            await run_on(base, processes, stopping)
+        async with stopping_on_signals() as stopping, asyncio.TaskGroup() as group:
+            leaving = group.create_task(leave_with_parent(stopping)) if attached else None
+            try:
+                await run_on(base, processes, stopping)
+            finally:
+                if leaving:
+                    leaving.cancel()
 
 
 async def run_until(stopping: asyncio.Event, processes: frozenset[str], settings: Settings) -> None:
