@@ -61,8 +61,8 @@ async def _run(
     # Here, because looking at the product must not load all that runs it.
     run = import_module("services.cli.processes").run
     agree = partial(import_module("services.cli.first_sync").agree, yes=yes or settings.yes)
-    agree = agree if which & {"syncer", "reconciler"} else _nothing
-    await run(which, settings, agree, attached=attached)
+    asked = agree if which & {"syncer", "reconciler"} else _nothing
+    await run(which, settings, asked, attached=attached)
 
 
 async def _nothing(_base: object) -> None:
