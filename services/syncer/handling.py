@@ -27,6 +27,7 @@ from services.syncer.deciding import (
     ARCHIVED_IN_HUBSPOT,
     CONTRADICTORY_READ,
     Verdict,
+    is_before_tombstone,
     is_left_alone,
     verdict_on,
     verdict_on_state,
@@ -244,8 +245,9 @@ class Handler:
         """Decide once more, now that nobody else can write, and plan."""
         row = known.rows.get(job.source)
         verdict = verdict_on_state(state.version, row)
-        if verdict is not Verdict.APPLY and not job.is_due:
-            if verdict is Verdict.SUPERSEDED:
+        is_buried = is_before_tombstone(state.version, row)
+        if is_buried or (verdict is not Verdict.APPLY and not job.is_due):
+            if verdict is Verdict.SUPERSEDED and not is_buried:
                 memory.outcomes[job.source] = Outcome.SUPERSEDED
             else:
                 memory.waits.append(_wait(job, "changed_meanwhile"))
@@ -385,7 +387,9 @@ def _from_own_body(job: Job, row: SourceRow) -> Job:
 def _take_read(job: Job, row: SourceRow | None, hydrated: Hydrated, done: Sorted) -> None:
     """Sort a job by what reading it showed."""
     source = job.source
-    claims_deletion = job.claims_deletion or bool(row and row.deletion_claimed)
+    # A tombstone is a claim that was proved once: what a late event says does not undo it.
+    is_tombstone = row is not None and row.deleted_at is not None
+    claims_deletion = job.claims_deletion or is_tombstone or bool(row and row.deletion_claimed)
     if source.id in hydrated.found:
         state = hydrated.found[source.id]
         body = job.state or _state_in_body(row)
