@@ -18,8 +18,8 @@ from sandbox.shopify.shopify import Shopify
 from sandbox.shops.stores import COPPER, NORDLYS
 from sandbox.shops.trickle import WEIGHTS, trickle
 from tests.simulation import weather as weathers
-from tests.simulation.direct_ledger import empty_ledger
 from tests.simulation.judging import differences, disorder, left_to_do
+from tests.simulation.ledger_file import empty_ledger
 from tests.simulation.life import track_tasks
 from tests.simulation.people import Doings, meddle, share, wake
 from tests.simulation.product import Outside, Product

@@ -24,13 +24,14 @@ from services.shared.hubspot.client import HubSpot
 from services.shared.hubspot.governor import Governor
 from services.shared.ledger import stores
 from services.shared.ledger.connections import Connections
+from services.shared.ledger.engine import Ledger
 from services.shared.ledger.quota import LedgerQuota
 from services.shared.ledger.stores import ACCOUNT, StoreCredentials
 from services.shared.ledger.vault import Vault
 from services.shared.log.sqlite import SqliteLog
 from services.syncer.__main__ import Surroundings as SyncerSurroundings
 from services.syncer.__main__ import serve as serve_syncer
-from tests.simulation.direct_ledger import DirectLedger
+from tests.simulation.ledger_file import LedgerFile
 from tests.simulation.life import Life
 from tests.simulation.wires import Doorbell, Note, Wire
 
@@ -64,7 +65,7 @@ class Product:
     outside: Outside
     name: str
     life: Life = field(default_factory=Life)
-    ledger: DirectLedger | None = None
+    ledger: Ledger | None = None
     log: SqliteLog | None = None
     bugs: list[str] = field(default_factory=list)
 
@@ -83,8 +84,9 @@ class Product:
         out = self.outside
         async with AsyncExitStack() as stack:
             path = out.folder / "ledger.sqlite"
-            self.ledger = DirectLedger(path, lambda: out.now().timestamp(), self.life)
-            stack.callback(self.ledger.close)
+            file = LedgerFile(path, lambda: out.now().timestamp(), self.life)
+            stack.push_async_callback(file.close)
+            self.ledger = Ledger(file)
             self.log = await stack.enter_async_context(
                 SqliteLog.open(
                     out.folder / "log.sqlite", run=self._step, now=out.now, watch_seconds=3600
@@ -109,7 +111,7 @@ class Product:
         await self.life.step()
         return done
 
-    async def _admit(self, ledger: DirectLedger) -> None:
+    async def _admit(self, ledger: Ledger) -> None:
         async with ledger.transaction() as tx:
             await stores.put_account(tx, _VAULT, self.outside.hubspot_token)
             for shop, (client_id, secret) in self.outside.secrets.items():
@@ -138,7 +140,7 @@ class Product:
 
     async def _serve(
         self,
-        ledger: DirectLedger,
+        ledger: Ledger,
         log: SqliteLog,
         hubspot_http: httpx.AsyncClient,
         shopify_http: httpx.AsyncClient,
