@@ -31,6 +31,7 @@ GROWN: Mapping[tuple[str, str], str] = MappingProxyType(
         ("links", "ix_links_to"): "1000000 500000 250000 4",
         ("links", "ix_links_open"): "10000 5000 10",
         ("claims", "claims"): "1000 1",
+        ("claims", "ix_claims_owner"): "1000 100 1",
     }
 )
 
