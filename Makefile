@@ -14,7 +14,7 @@ NPM := tests/contract/node_modules/.package-lock.json
 SEEDS ?= 1000
 TESTS ?= tests
 
-.PHONY: help setup check test demo run sandbox bench simulate lock clean
+.PHONY: help setup check test demo run sandbox postgres bench simulate lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk 'BEGIN {FS = ":.*## "} {printf "  \033[1m%-10s\033[0m %s\n", $$1, $$2}'
@@ -59,6 +59,9 @@ run: $(RUNTIME) ## The product with your own store and account, from .env
 
 sandbox: $(RUNTIME) ## The simulators of Shopify and HubSpot alone
 	@$(BIN)/shopsync sandbox
+
+postgres: $(DEVELOPMENT) ## A real PostgreSQL on loopback until interrupted; prints its address
+	$(BIN)/python -m tests.support.postgres
 
 bench: $(DEVELOPMENT) ## Measure the product beside its floor; prints a table, writes bench.json
 	$(BIN)/python -m tests.bench
