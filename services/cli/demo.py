@@ -228,6 +228,8 @@ def settings_for(folder: Path, sandbox: Sandbox) -> Settings:
             "public_url": f"http://127.0.0.1:{port}",
             "abandoned_after": ABANDONED_AFTER,
             "scan_every": _SCAN_EVERY,
+            "syncer_metrics_port": 0,
+            "reconciler_metrics_port": 0,
             "log_level": "WARNING",
         }
     )

@@ -164,7 +164,9 @@ class Settings(Places):
     abandoned_after: PositiveFloat = 900.0
     scan_every: PositiveFloat = 60.0
     since: date | None = None
+    yes: bool = False
 
+    metrics_host: str = "127.0.0.1"
     syncer_metrics_port: NonNegativeInt = Field(default=9101, le=65535)
     reconciler_metrics_port: NonNegativeInt = Field(default=9102, le=65535)
     log_format: Literal["json", "console"] = "console"
