@@ -243,7 +243,7 @@ S = TypeVar("S", bound=BaseSettings)
 
 
 def loaded(read: type[S]) -> S:
-    """What ``read``, which is ``Settings`` or ``Places``, finds in the environment.
+    """What ``read`` (``Settings``, ``Places``, or a process's own) finds in the environment.
 
     Raises:
         SettingsError: something is missing or wrong.
@@ -251,7 +251,9 @@ def loaded(read: type[S]) -> S:
     try:
         return read()
     except ValidationError as error:
-        raise SettingsError([_line(each) for each in error.errors(include_url=False)]) from None
+        prefix = read.model_config.get("env_prefix", PREFIX)
+        problems = [_line(each, prefix) for each in error.errors(include_url=False)]
+        raise SettingsError(problems) from None
 
 
 _WHAT_TO_DO: Mapping[str, str] = MappingProxyType(
@@ -262,9 +264,9 @@ _WHAT_TO_DO: Mapping[str, str] = MappingProxyType(
 )
 
 
-def _line(error: Mapping[str, Any]) -> str:
+def _line(error: Mapping[str, Any], prefix: str) -> str:
     name, *inner = [str(each) for each in error["loc"]]
-    place = ".".join([PREFIX + name.upper(), *inner])
+    place = ".".join([prefix + name.upper(), *inner])
     if error["type"] == "missing":
         hint = _WHAT_TO_DO.get(name, "")
         return f"{place} is missing" + (f": {hint}" if hint else "")
