@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from services.shared.contract.keys import SourceKey
 from services.shared.contract.records import Record
@@ -68,7 +69,8 @@ async def claim_and_know(
 ) -> Known:
     """Claim what is free among ``jobs`` of ``kind``, and everything a plan needs to know."""
     wanted = {job.source: keys_of(job) for job in jobs}
-    async with ledger.transaction() as tx:
+
+    async def work(tx: Transaction) -> Known:
         claimed = await claims.claim(
             tx, [key for keys in wanted.values() for key in keys], owner=owner, lasts_ms=lasts_ms
         )
@@ -76,7 +78,11 @@ async def claim_and_know(
         unused = claimed.keys - {key for source in mine for key in wanted[source]}
         if unused:
             await claims.release(tx, owner=owner, keys=unused)
+        # In a statement of its own: only one that begins after the claim sees what the former
+        # owners of the keys have settled.
         return await _known(tx, kind, [job for job in jobs if job.source in mine], wanted, claimed)
+
+    return await ledger.done(work)
 
 
 def keys_of(job: Job) -> tuple[str, ...]:
@@ -113,21 +119,27 @@ async def _known(
     claimed: claims.Claimed,
 ) -> Known:
     mine = [job.source for job in jobs]
-    rows = await sources.look(tx, mine)
-    part_kind = PART_KIND.get(ObjectType(kind)) if kind in PART_KIND else None
-    parts = await sources.parts(tx, mine, part_kind) if part_kind else {}
-    found = await identities.look(tx, ACCOUNT, _identities_of(kind, jobs))
+    part_kind = PART_KIND[ObjectType(kind)] if kind in PART_KIND else ""
+    rows, parts, found, products, now = await tx.together(
+        partial(sources.look, keys=mine),
+        partial(sources.parts, parents=mine if part_kind else (), kind=part_kind),
+        partial(identities.look, account=ACCOUNT, wanted=_identities_of(kind, jobs)),
+        partial(_products, jobs=jobs),
+        _moment,
+    )
     current = {row.target_id for row in rows.values() if row.target_id}
     holders = {each.target_id for each in found.values() if each.target_id}
-    sharers: Mapping[str, Sequence[SourceRow]] = {}
-    if HEAD_TYPE.get(kind) == plans.CONTACTS:
-        sharers = await sources.sharing(tx, ObjectType.CUSTOMERS, current | holders)
+    shared = current | holders if HEAD_TYPE.get(kind) == plans.CONTACTS else ()
     head_ids = ((HEAD_TYPE.get(kind, ""), each) for each in current | holders)
     part_ids = (
         (PART_TYPE.get(ObjectType(kind), ""), part.target_id)
         for some in parts.values()
         for part in some
         if part.target_id
+    )
+    sharers, written = await tx.together(
+        partial(sources.sharing, kind=ObjectType.CUSTOMERS, target_ids=shared),
+        partial(targets.look, account=ACCOUNT, ids=[*head_ids, *part_ids]),
     )
     return Known(
         busy=frozenset(wanted.keys() - set(mine)),
@@ -136,12 +148,12 @@ async def _known(
         ),
         rows=rows,
         parts=parts,
-        targets=await targets.look(tx, ACCOUNT, [*head_ids, *part_ids]),
+        targets=written,
         identities=found,
-        products=await _products(tx, jobs),
+        products=products,
         sharers=sharers,
         keys=frozenset(key for source in mine for key in wanted[source]),
-        now=read(int((await tx.run(_NOW))[0].moment)),
+        now=now,
     )
 
 
@@ -160,6 +172,10 @@ def _identities_of(kind: str, jobs: Iterable[Job]) -> list[tuple[str, str]]:
         if job.state
         for variant in job.state.record.parts.get("variants", ())
     ]
+
+
+async def _moment(tx: Transaction) -> datetime:
+    return read(int((await tx.run(_NOW))[0].moment))
 
 
 async def _products(tx: Transaction, jobs: Iterable[Job]) -> dict[tuple[str, str], str]:
