@@ -41,9 +41,7 @@ _GIVEN_UP_AFTER = 180.0
 _LOOK_EVERY = 0.5
 _LINES_TOLD = 20
 _INITIAL = "Two simulated Shopify stores fill a simulated HubSpot"
-_LIVE = (
-    "Live changes: the stores go on, and deliveries come twice, late and out of order on purpose"
-)
+_LIVE = "Live changes: on purpose, deliveries come twice, late and out of order"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +75,7 @@ def run(*, once: bool, as_json: bool) -> int:
 async def _demo(*, once: bool, as_json: bool) -> int:
     console = Console(stderr=as_json)
     with tempfile.TemporaryDirectory(prefix="shopsync-demo-") as folder:
+        console.print("Starting the simulators of Shopify and HubSpot …")
         async with (
             _quiet_log(Path(folder)),
             stopping_on_signals() as stopping,
@@ -91,8 +90,7 @@ async def _demo(*, once: bool, as_json: bool) -> int:
                 if product.done():
                     told.cancel()
                     product.result()
-                    console.print("Ended. Nothing of it is kept.")
-                    return 0
+                    return _reported(None, console, as_json=as_json)
                 return _reported(told.result(), console, as_json=as_json)
             finally:
                 stopping.set()
@@ -167,6 +165,7 @@ async def _compared(sandbox: Sandbox, took: float, changes: int) -> Verdict:
 
 def _reported(verdict: Verdict | None, console: Console, *, as_json: bool) -> int:
     if verdict is None:
+        console.print("Ended. Nothing of it is kept.")
         return 0
     if as_json:
         print(  # noqa: T201 - the answer itself

@@ -1,4 +1,4 @@
-"""The demo's screen: where the records stand, how late changes are, how much of the quota is used."""
+"""The demo's screen: where records stand, how late changes are, how much quota is used."""
 
 from __future__ import annotations
 
