@@ -22,7 +22,8 @@ import httpx
 from rich.console import Console, Group
 from rich.live import Live
 
-from services.cli.processes import EVERY_PROCESS, run_until
+from services.cli.engines import EVERY_PROCESS
+from services.cli.processes import run_until
 from services.cli.screen import progress, screen
 from services.cli.watching import Snapshot, snapshot
 from services.shared.contract.topics import ObjectType

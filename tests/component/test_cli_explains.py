@@ -10,7 +10,8 @@ from typer.testing import CliRunner
 
 from sandbox.shopify import given
 from services.cli.__main__ import app
-from services.cli.processes import RECONCILER, SYNCER, Engines, run_on
+from services.cli.engines import RECONCILER, SYNCER, Engines
+from services.cli.processes import run_on
 from services.cli.watching import snapshot
 from services.shared.contract.events import Change, NewEvent, Origin, Provenance, headers_of
 from services.shared.ledger import notes
