@@ -15,6 +15,7 @@ import typer
 from services.cli import backing_up, checking, dead_letters, records, sandboxing
 from services.cli.answering import EXIT_CODES, AsJson, finished, give, say
 from services.cli.status import status
+from services.ingest.settings import Settings as IngestSettings
 from services.shared.runtime.logging import configure_logging
 from services.shared.runtime.settings import Settings, loaded
 
@@ -47,7 +48,7 @@ def _process(name: str, which: frozenset[str], says: str) -> None:
 
 
 async def _run(which: frozenset[str], *, yes: bool, since: datetime | None) -> None:
-    settings = loaded(Settings)
+    settings = loaded(Settings, *([IngestSettings] if "ingest" in which else []))
     if since is not None:
         settings = settings.model_copy(update={"since": since.date()})
     configure_logging(settings.log_format, settings.log_level)
@@ -71,7 +72,14 @@ _process(
     frozenset(PROCESSES),
     "Run ingest, syncer and reconciler in one process, after asking before the first sync.",
 )
-_process("ingest", frozenset({"ingest"}), "Take Shopify's webhooks onto the log.")
+
+
+@app.command(rich_help_panel=_RUN)
+def ingest() -> None:
+    """Take Shopify's webhooks onto the log."""
+    finished(_run(frozenset({"ingest"}), yes=False, since=None))
+
+
 _process("syncer", frozenset({"syncer"}), "Write what is on the log to HubSpot.")
 _process("reconciler", frozenset({"reconciler"}), "Find what webhooks missed; the first sync.")
 

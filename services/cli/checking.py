@@ -12,6 +12,7 @@ from services.cli.examining_hubspot import examine_hubspot
 from services.cli.examining_shopify import examine_store
 from services.cli.findings import Finding, has_errors, note, ours
 from services.cli.looking import ledger_file
+from services.ingest.settings import Settings as IngestSettings
 from services.shared.contract.errors import SyncError
 from services.shared.ledger.engine import opened
 from services.shared.ledger.stores import account_token, connected
@@ -38,7 +39,7 @@ def check(*, as_json: AsJson = False) -> None:
 
 async def _found() -> list[Finding]:
     try:
-        settings = loaded(Settings)
+        settings = loaded(Settings, IngestSettings)
     except SettingsError as error:
         return [
             ours("settings", each, "correct it in the environment or .env; see .env.example")

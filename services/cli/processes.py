@@ -26,7 +26,7 @@ from services.shared.ledger.vault import Vault
 from services.shared.runtime.lifecycle import Companion, run_together, stopping_on_signals
 from services.shared.runtime.metrics import new_registry
 from services.shared.runtime.probes import probes_app, serve_probes
-from services.shared.runtime.settings import Settings
+from services.shared.runtime.settings import Settings, loaded
 from services.shared.runtime.vitals import Vitals
 from services.syncer import metrics as syncer_metrics
 from services.syncer.__main__ import Surroundings as SyncerSurroundings
@@ -102,14 +102,15 @@ async def run_on(base: Engines, processes: frozenset[str], stopping: asyncio.Eve
 
 
 async def _ingest(base: Engines, stopping: asyncio.Event) -> None:
-    settings = IngestSettings()
+    settings = loaded(IngestSettings)
     registry = new_registry()
     surroundings = IngestSurroundings(
         appender=base.log,
         writable=base.log.is_writable,
         store_source=LedgerStores(base.ledger, base.vault),
         store_copy=EncryptedFile(
-            path=base.settings.data_dir / "stores.copy", key=base.vault.fernet
+            path=settings.stores_file or base.settings.data_dir / "stores.copy",
+            key=base.vault.fernet,
         ),
         registry=registry,
     )

@@ -234,16 +234,22 @@ class Settings(Places):
 S = TypeVar("S", bound=BaseSettings)
 
 
-def loaded(read: type[S]) -> S:
-    """What ``read``, which is ``Settings`` or ``Places``, finds in the environment.
+def loaded(read: type[S], *others: type[BaseSettings]) -> S:
+    """What ``read`` finds in the environment; the ``others`` must be complete as well.
 
     Raises:
-        SettingsError: something is missing or wrong.
+        SettingsError: something is missing or wrong, in any of them.
     """
-    try:
-        return read()
-    except ValidationError as error:
-        raise SettingsError([_line(each) for each in error.errors(include_url=False)]) from None
+    problems: list[str] = []
+    for each in (read, *others):
+        try:
+            each()
+        except ValidationError as error:
+            prefix = str(each.model_config.get("env_prefix", PREFIX))
+            problems += [_line(one, prefix) for one in error.errors(include_url=False)]
+    if problems:
+        raise SettingsError(problems)
+    return read()
 
 
 _WHAT_TO_DO: Mapping[str, str] = MappingProxyType(
@@ -254,9 +260,9 @@ _WHAT_TO_DO: Mapping[str, str] = MappingProxyType(
 )
 
 
-def _line(error: Mapping[str, Any]) -> str:
+def _line(error: Mapping[str, Any], prefix: str) -> str:
     name, *inner = [str(each) for each in error["loc"]]
-    place = ".".join([PREFIX + name.upper(), *inner])
+    place = ".".join([prefix + name.upper(), *inner])
     if error["type"] == "missing":
         hint = _WHAT_TO_DO.get(name, "")
         return f"{place} is missing" + (f": {hint}" if hint else "")
