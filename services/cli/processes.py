@@ -109,8 +109,7 @@ async def _ingest(base: Engines, stopping: asyncio.Event) -> None:
         writable=base.log.is_writable,
         store_source=LedgerStores(base.ledger, base.vault),
         store_copy=EncryptedFile(
-            path=settings.stores_file or base.settings.data_dir / "stores.copy",
-            key=base.vault.fernet,
+            path=base.settings.data_dir / "stores.copy", key=base.vault.fernet
         ),
         registry=registry,
     )

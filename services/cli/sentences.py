@@ -27,7 +27,7 @@ _SENTENCES: Mapping[str, str] = MappingProxyType(
         "ledger_unavailable": "The ledger cannot be reached now: another process holds it, the "
         "disk is full, or the database is down.",
         "log_damaged": "The log is damaged: {detail}. Restore a backup; shopsync then scans again.",
-        "log_is_another_file": "{detail}. Choose another place: SHOPSYNC_LOG_PATH.",
+        "log_is_another_file": "{detail}. Choose another place: SHOPSYNC_LOG_URL.",
         "log_cannot_open": "The log cannot be opened: {detail}.",
         "store_unknown": f"Shopify knows no such store. {_CHECK}",
         "store_frozen": "The store is frozen (unpaid or paused): it cannot be read now.",

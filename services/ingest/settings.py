@@ -1,8 +1,6 @@
-"""Ingest's settings, from ``SHOPSYNC_INGEST_…``."""
+"""Ingest's settings, from the environment (``SHOPSYNC_INGEST_…``) and a file ``.env``."""
 
 from __future__ import annotations
-
-from pathlib import Path
 
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -24,8 +22,6 @@ class Settings(BaseSettings):
     metrics_host: str = "127.0.0.1"
     metrics_port: NonNegativeInt = Field(default=9100, le=65535)
 
-    # By default beside log and ledger, in the data directory.
-    stores_file: Path | None = None
     stores_refresh_seconds: PositiveFloat = 2.0
 
     # Shopify's headers are under 2 KB, its bodies "can be upwards of a megabyte".

@@ -18,7 +18,13 @@ from services.shared.shopify.hydrating import Hydrator
 from services.syncer import memory, people, plans, settling
 from services.syncer.account import Account
 from services.syncer.applying import Applier
-from services.syncer.deciding import Verdict, is_left_alone, verdict_on_due, verdict_on_state
+from services.syncer.deciding import (
+    Verdict,
+    is_before_tombstone,
+    is_left_alone,
+    verdict_on_due,
+    verdict_on_state,
+)
 from services.syncer.doubts import Doubts, Ready, contradiction, wait_for
 from services.syncer.efforts import Effort
 from services.syncer.jobs import Job
@@ -164,6 +170,8 @@ class Handler:
         row = known.rows.get(job.source)
         judge = verdict_on_due if job.is_due else verdict_on_state
         verdict = Verdict.APPLY if job.source.kind == plans.GUESTS else judge(state.version, row)
+        if is_before_tombstone(state.version, row):
+            verdict = Verdict.READ
         if verdict is not Verdict.APPLY:
             _put_aside(job, verdict, learned)
             return
