@@ -15,6 +15,7 @@ import typer
 from services.cli import backing_up, checking, dead_letters, migrating, records, sandboxing
 from services.cli.answering import EXIT_CODES, AsJson, finished, give, say
 from services.cli.status import status
+from services.ingest.settings import Settings as IngestSettings
 from services.shared.runtime.logging import configure_logging
 from services.shared.runtime.settings import Settings, loaded
 
@@ -49,7 +50,7 @@ def _process(name: str, which: frozenset[str], says: str) -> None:
 async def _run(
     which: frozenset[str], *, yes: bool, since: datetime | None, attached: bool = False
 ) -> None:
-    settings = loaded(Settings)
+    settings = loaded(Settings, *([IngestSettings] if "ingest" in which else []))
     if since is not None:
         settings = settings.model_copy(update={"since": since.date()})
     configure_logging(settings.log_format, settings.log_level)
