@@ -54,9 +54,7 @@ async def test_every_batch_statement_finds_its_rows_by_an_index(ledger: Ledger) 
         steps = [step for step in await plan_of(ledger, statement) if "json_each" not in step]
         scans = [step for step in steps if step.startswith("SCAN")]
         searches = [step for step in steps if step.startswith("SEARCH")]
-        if name not in _WHOLE and (
-            scans or not all(_NARROW.search(step) for step in searches)
-        ):
+        if name not in _WHOLE and (scans or not all(_NARROW.search(step) for step in searches)):
             wide[name] = steps
 
     assert wide == {}
