@@ -72,15 +72,28 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Gap:
+    """An incident: the log no longer has what a group had not settled, from ``expected`` on.
+
+    Reading goes on at the earliest event there is.
+    """
+
+    partition: Partition
+    expected: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
     """What one poll brought: events in order of offset within each partition.
 
-    ``gained`` and ``lost`` are the partitions whose ownership changed since the poll before.
+    ``gained`` and ``lost`` are the partitions whose ownership changed since the poll before. A
+    partition with one of the ``gaps`` has no events in the same batch.
     """
 
     events: Sequence[Event] = ()
     gained: frozenset[Partition] = field(default_factory=frozenset)
     lost: frozenset[Partition] = field(default_factory=frozenset)
+    gaps: Sequence[Gap] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

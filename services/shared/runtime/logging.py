@@ -52,7 +52,8 @@ def configure_logging(
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
-    for chatty in ("uvicorn.error", "httpx", "httpcore"):
+    # Kafka's client would quote whole events at DEBUG.
+    for chatty in ("uvicorn.error", "httpx", "httpcore", "aiokafka"):
         logging.getLogger(chatty).setLevel(max(logging.WARNING, root.level))
 
 
