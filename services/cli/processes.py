@@ -80,7 +80,8 @@ async def engines(settings: Settings) -> AsyncIterator[Engines]:
     Raises:
         SyncError: one of them cannot be opened.
     """
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    # What is kept there is personal: nobody else on this machine may look.
+    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     instance = f"{os.getpid()}-{secrets.token_hex(4)}"
     vault = Vault(settings.encryption_keys)
     async with AsyncExitStack() as stack:

@@ -102,7 +102,7 @@ def _latency() -> str:
     return f"latency p50 ≤ {p50:g} s, p99 ≤ {p99:g} s"
 
 
-_EXISTS = statement("SELECT name FROM sqlite_master WHERE name = 'windows'")
+_EXISTS = statement("SELECT t.name FROM {tables} AS t WHERE t.name = 'windows'")
 
 
 def _counted(rows: Sequence[Row[Any]]) -> dict[tuple[str, str], dict[str, int]]:

@@ -64,11 +64,15 @@ class Applier:
         chosen = [piece for piece in pieces if not piece.is_gone and piece.to_write]
         known = [piece for piece in chosen if piece.target_id]
         new = [piece for piece in chosen if not piece.target_id]
-        keyed = [piece for piece in new if piece.object_type in self._abilities.keyed]
+        keyed = [piece for piece in new if self._is_keyed(piece)]
+        unkeyed = [piece for piece in new if not self._is_keyed(piece)]
         await self._send(known, self._writer.update, _update_row)
         await self._send(keyed, self._writer.upsert, _upsert_row)
-        await self._send([p for p in new if p not in keyed], self._writer.create, _create_row)
+        await self._send(unkeyed, self._writer.create, _create_row)
         await self._look_after_missing(known)
+
+    def _is_keyed(self, piece: Piece) -> bool:
+        return piece.object_type in self._abilities.keyed
 
     async def _send(
         self,

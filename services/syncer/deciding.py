@@ -29,7 +29,8 @@ def verdict_on(job: Job, row: SourceRow | None) -> Verdict:
     """What to do with ``job`` before anything of it was read."""
     if row is not None and row.deleted_at is not None:
         return _against_tombstone(job, row.deleted_at)
-    if job.claims_deletion or job.is_due:
+    # A claimed deletion stays claimed until a read decides: no late update covers it up.
+    if job.claims_deletion or job.is_due or (row is not None and row.deletion_claimed):
         return Verdict.READ
     by_hint = _of_hint(job, row) if job.hinted else Verdict.SUPERSEDED
     if by_hint is Verdict.READ or job.state is None:
@@ -50,6 +51,22 @@ def verdict_on_state(version: Version, row: SourceRow | None) -> Verdict:
             return Verdict.SUPERSEDED if has_been_repeated else Verdict.READ_AGAIN_LATER
         case Standing.SUPERSEDED:
             return Verdict.SUPERSEDED
+
+
+def verdict_on_due(version: Version, row: SourceRow | None) -> Verdict:
+    """What to do with a state read because its record was due.
+
+    It is written again even if nothing changed: something was left to do. A read that shows less
+    than what was applied proves nothing if it was made before that change, and is repeated once
+    after the lag if it was made later.
+    """
+    verdict = verdict_on_state(version, row)
+    if verdict is not Verdict.READ_AGAIN_LATER or row is None or row.version is None:
+        return Verdict.APPLY
+    read_at = version.observed_at
+    if read_at is not None and read_at < row.version.updated_at:
+        return Verdict.READ
+    return verdict
 
 
 def is_left_alone(row: SourceRow | None) -> bool:

@@ -12,9 +12,10 @@ from services.shared.contract.errors import SyncError
 from services.shared.contract.events import Event
 from services.shared.contract.keys import SourceKey
 from services.shared.hubspot.pacing import Lane
-from services.shared.ledger import sources
+from services.shared.ledger import settlements, sources
 from services.shared.ledger.engine import Ledger
-from services.shared.ledger.sources import Settlement, SourceRow, Status
+from services.shared.ledger.settlements import Settlement
+from services.shared.ledger.sources import SourceRow, Status
 from services.shared.log.port import Appender
 from services.syncer import metrics
 from services.syncer.handling import Handler
@@ -114,7 +115,7 @@ class Duty:
         )
         async with self._ledger.transaction() as tx:
             row = (await sources.look(tx, [job.source])).get(job.source)
-            await sources.settle(tx, [_faulty(job, row, f"{type(fault).__name__} {place}")])
+            await settlements.settle(tx, [_faulty(job, row, f"{type(fault).__name__} {place}")])
         return {job.source: Outcome.FAILING}
 
     async def _rest_seconds(self) -> float:

@@ -23,6 +23,7 @@ NO_EMAIL = "no_email"
 NO_CONTACT_INFORMATION = "no_contact_information"
 NOT_YET_ABANDONED = "not_yet_abandoned"
 COMPLETED = "completed"
+WITHOUT_CONTACT = "without_contact"
 
 # A record that others point at usually brings its own event within seconds; a read of ours before
 # that would be wasted.
@@ -60,7 +61,7 @@ def guest_key(shop: str, email: str) -> SourceKey:
 
 def normal_email(value: object) -> str:
     """An email as HubSpot compares it; empty if there is none."""
-    return value.strip().lower() if isinstance(value, str) else ""
+    return _kept(value).strip().lower() if isinstance(value, str) else ""
 
 
 def overlaid(read: State, body: Record) -> State:
@@ -123,6 +124,7 @@ def _order(source: SourceKey, state: State, around: Circumstances) -> Plan:
         refers_to={**refers, **person.refers_to},
         guest=person.guest,
         keeps_links=person.is_unknown,
+        note=WITHOUT_CONTACT if person.is_nobody else "",
         tokens=((identities.ORDER_OF_CHECKOUT, f"{source.shop}/{token}"),) if token else (),
         label=_text(record, "name"),
         created_at=_moment(record, "created_at"),
@@ -187,6 +189,7 @@ class _Person:
     refers_to: Mapping[SourceKey, int]
     guest: Guest | None = None
     is_unknown: bool = False
+    is_nobody: bool = False
 
 
 def _person(source: SourceKey, record: Record, around: Circumstances) -> _Person:
@@ -198,7 +201,8 @@ def _person(source: SourceKey, record: Record, around: Circumstances) -> _Person
         return _Person(links=(_link(source, customer),), refers_to={customer: REFERRED_DUE_MS})
     email = normal_email(fields.get("email"))
     if not email:
-        return _Person(refers_to={}, is_unknown="email" not in fields)
+        is_unknown = "email" not in fields
+        return _Person(refers_to={}, is_unknown=is_unknown, is_nobody=not is_unknown)
     guest = guest_key(source.shop, email)
     snapshot = around.mapped(plans.GUESTS, source.shop, record, None)
     return _Person(
@@ -253,7 +257,12 @@ def _link(one: SourceKey, other: SourceKey, other_parent: str = "") -> Link:
 
 def _text(record: Record, name: str) -> str:
     value = record.fields.get(name)
-    return value if isinstance(value, str) else ""
+    return _kept(value) if isinstance(value, str) else ""
+
+
+def _kept(text: str) -> str:
+    """``text`` as every ledger can keep it: PostgreSQL has no NUL."""
+    return text.replace("\0", "") if "\0" in text else text
 
 
 def _moment(record: Record, name: str) -> datetime | None:

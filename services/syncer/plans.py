@@ -47,7 +47,8 @@ class Plan:
     the HubSpot records); ``part_type`` and ``part_kind`` name HubSpot's and our kind of its parts.
     With ``excluded`` nothing is written; ``due_in_ms`` then says when to look again.
     ``keeps_links`` says that who it belongs to is unknown, and stays as it was.
-    ``tokens`` are (kind, value) pairs by which others find this source.
+    ``tokens`` are (kind, value) pairs by which others find this source; ``note`` is what is to be
+    said of a record that is in sync all the same.
     """
 
     source: SourceKey
@@ -67,4 +68,5 @@ class Plan:
     excluded: str = ""
     due_in_ms: int | None = None
     label: str = ""
+    note: str = ""
     created_at: datetime | None = None

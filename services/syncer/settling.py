@@ -1,57 +1,32 @@
-"""From finished efforts to what the ledger is to remember. ``settled`` is pure, ``record`` writes.
-
-Everything one batch learned is one transaction, which also gives its claims back: either HubSpot's
-state and our memory of it move together, or the claim stays and its taker is suspicious.
-"""
+"""From finished efforts to what the ledger is to remember. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 import orjson
 
 from services.shared.contract.errors import SyncError, WorldAtFaultError
 from services.shared.contract.keys import SourceKey
-from services.shared.contract.topics import ObjectType
-from services.shared.ledger import claims, identities, links, sources, targets
-from services.shared.ledger.engine import Ledger, Transaction
 from services.shared.ledger.identities import EMAIL, Identity
-from services.shared.ledger.links import Link
-from services.shared.ledger.sources import Settlement, SourceRow, Status, Wait
-from services.shared.ledger.stores import ACCOUNT
+from services.shared.ledger.settlements import Settlement
+from services.shared.ledger.sources import SourceRow, Status
 from services.shared.ledger.targets import TargetRow
+from services.shared.ledger.waits import Wait
 from services.syncer import plans
 from services.syncer.deciding import ARCHIVED_IN_HUBSPOT
 from services.syncer.efforts import Effort, Failure, Piece
+from services.syncer.jobs import Job
+from services.syncer.memory import Memory
 from services.syncer.outcomes import Outcome
-from services.syncer.plans import Guest
+from services.syncer.plans import Plan
 
 SUSPECT_MS = 20_000
 """How long a call whose answer never came may still be applied: the HTTP time-out, and more."""
 
 _FIRST_RETRY_MS = 1_000
 _LONGEST_RETRY_MS = 300_000
-
-
-@dataclass(slots=True, kw_only=True)
-class Memory:
-    """Everything a batch adds to the ledger."""
-
-    settlements: list[Settlement] = field(default_factory=list)
-    waits: list[Wait] = field(default_factory=list)
-    targets: list[TargetRow] = field(default_factory=list)
-    forgotten: list[tuple[str, str]] = field(default_factory=list)
-    identities: list[Identity] = field(default_factory=list)
-    link_owners: list[SourceKey] = field(default_factory=list)
-    links: list[Link] = field(default_factory=list)
-    refers_to: dict[SourceKey, int] = field(default_factory=dict)
-    guests: list[Guest] = field(default_factory=list)
-    moved: dict[str, str] = field(default_factory=dict)
-    left_contacts: list[str] = field(default_factory=list)
-    touched: list[SourceKey] = field(default_factory=list)
-    outcomes: dict[SourceKey, Outcome] = field(default_factory=dict)
 
 
 def settled(efforts: Iterable[Effort], now: datetime) -> Memory:
@@ -99,53 +74,28 @@ def deleted(efforts: Iterable[Effort], read_at: Mapping[SourceKey, datetime]) ->
     return memory
 
 
-async def record(ledger: Ledger, memory: Memory, *, owner: str, keys: Collection[str]) -> None:
-    """Write ``memory`` down and give the claims back.
-
-    Raises:
-        OwnershipLostError: a claim ran out; nothing was written.
-        WorldAtFaultError: the ledger is not there; nothing was written.
-    """
-    async with ledger.transaction() as tx:
-        await claims.release(tx, owner=owner, keys=keys)
-        await write(tx, memory)
-
-
-async def write(tx: Transaction, memory: Memory) -> None:
-    """Write ``memory`` down."""
-    await targets.forget(tx, ACCOUNT, memory.forgotten)
-    await sources.settle(tx, memory.settlements)
-    await sources.wait(tx, memory.waits)
-    await targets.record(tx, ACCOUNT, memory.targets)
-    await identities.record(tx, ACCOUNT, memory.identities)
-    emails = [each for each in memory.identities if each.kind == EMAIL]
-    await identities.forget_others(tx, ACCOUNT, emails)
-    await links.want(tx, memory.link_owners, memory.links)
-    await links.moved(tx, memory.touched)
-    await sources.refer(tx, memory.refers_to)
-    await _introduce(tx, memory.guests)
-    await sources.retarget(tx, (ObjectType.CUSTOMERS, plans.GUESTS), memory.moved)
-    await _pass_on(tx, memory.left_contacts)
-
-
-async def _introduce(tx: Transaction, guests: Sequence[Guest]) -> None:
-    """Make guests known who were not; what is known of them waits with them."""
-    by_key = {guest.source: guest for guest in guests}
-    known = await sources.look(tx, by_key)
-    await sources.wait(
-        tx,
-        [
-            Wait(key=key, reason="referred_to", body=orjson.dumps(dict(guest.properties)))
-            for key, guest in by_key.items()
-            if key not in known
-        ],
+def exclude(plan: Plan, row: SourceRow | None, job: Job, memory: Memory) -> None:
+    """Keep a record out, and let go of what it was in HubSpot."""
+    reason = plan.excluded or ARCHIVED_IN_HUBSPOT
+    memory.settlements.append(
+        Settlement(
+            key=plan.source,
+            status=Status.EXCLUDED,
+            reason=reason,
+            seen=row.wanted if row else 0,
+            version=plan.version,
+            due_in_ms=plan.due_in_ms,
+            label=plan.label,
+            created_at=plan.created_at,
+            body=_contact_in(job) if plan.due_in_ms is not None else None,
+        )
     )
-
-
-async def _pass_on(tx: Transaction, contacts: Sequence[str]) -> None:
-    """A contact whose winner left shows the next customer behind it."""
-    for sharers in (await sources.sharing(tx, ObjectType.CUSTOMERS, contacts)).values():
-        await sources.wait(tx, [Wait(key=sharers[0].key, reason="next_in_line")])
+    memory.identities.extend(
+        Identity(kind=kind, value=value, source=plan.source) for kind, value in plan.tokens
+    )
+    if plan.head_type == plans.CONTACTS and row and row.target_id:
+        memory.left_contacts.append(row.target_id)
+    memory.outcomes[plan.source] = Outcome.EXCLUDED
 
 
 def retry_in_ms(attempts: int, cause: SyncError | None = None) -> int:
@@ -153,6 +103,15 @@ def retry_in_ms(attempts: int, cause: SyncError | None = None) -> int:
     if isinstance(cause, WorldAtFaultError) and cause.retry_after is not None:
         return int(cause.retry_after * 1000)
     return int(min(_FIRST_RETRY_MS * 2 ** min(attempts, 20), _LONGEST_RETRY_MS))
+
+
+def _contact_in(job: Job) -> bytes | None:
+    """What a later read of a checkout cannot show: who to contact."""
+    if job.state is None:
+        return None
+    fields = job.state.record.fields
+    kept = {name: fields[name] for name in ("email", "phone") if name in fields}
+    return orjson.dumps(kept)
 
 
 def _is_to_be_tried_again(effort: Effort) -> bool:
@@ -281,7 +240,7 @@ def _standing_of(effort: Effort, problem: Failure | None) -> tuple[Status, str]:
         return Status.EXCLUDED, ARCHIVED_IN_HUBSPOT
     if problem:
         return Status.FAILING, problem.reason
-    return Status.IN_SYNC, ""
+    return Status.IN_SYNC, effort.plan.note
 
 
 def _detail(problem: Failure | None) -> str:

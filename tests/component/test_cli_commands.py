@@ -18,7 +18,8 @@ from services.shared.contract.keys import SourceKey
 from services.shared.ledger.causes import NewCause, raise_cause
 from services.shared.ledger.engine import opened
 from services.shared.ledger.migrating import migrate
-from services.shared.ledger.sources import Settlement, Status, look, settle
+from services.shared.ledger.settlements import Settlement, settle
+from services.shared.ledger.sources import Status, look
 from services.shared.log.sqlite import SqliteLog
 
 SHOP = "acme.myshopify.com"

@@ -1,0 +1,187 @@
+"""Jobs that versions cannot decide: Shopify is asked for the records as they are now."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+import orjson
+
+from services.shared.contract.errors import OursToFixError, SyncError
+from services.shared.contract.keys import SourceKey
+from services.shared.contract.records import Record, State
+from services.shared.contract.versions import Version
+from services.shared.ledger import causes
+from services.shared.ledger.causes import NewCause
+from services.shared.ledger.engine import Ledger
+from services.shared.ledger.settlements import Settlement
+from services.shared.ledger.sources import SourceRow, Status
+from services.shared.ledger.waits import Wait
+from services.shared.shopify.hydrating import Hydrated, Hydrator
+from services.syncer import plans, settling
+from services.syncer.deciding import CONTRADICTORY_READ, Verdict, verdict_on
+from services.syncer.jobs import Job
+from services.syncer.outcomes import Outcome
+from services.syncer.planning import overlaid
+
+LIST_LAG_MS = 120_000
+"""How long Shopify's replicas are given before a read that contradicts us is repeated."""
+
+_PROBE_MS = 30_000
+NOT_FOUND = "not_found_in_shopify"
+UNREADABLE = "unreadable_in_shopify"
+BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+
+_SHARED_REASONS = frozenset({"store_frozen", "store_locked"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ready:
+    """A job whose record is at hand, or proved gone at ``gone_at``."""
+
+    job: Job
+    gone_at: datetime | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class Sorted:
+    """Jobs after reading: what can be written, what must wait, what is done already."""
+
+    ready: list[Ready]
+    waits: list[Wait]
+    settlements: list[Settlement]
+    outcomes: dict[SourceKey, Outcome]
+
+
+class Doubts:
+    """Sorts jobs, reading those that are in doubt, many records a call."""
+
+    def __init__(self, ledger: Ledger, hydrator: Hydrator) -> None:
+        self._ledger = ledger
+        self._hydrator = hydrator
+
+    async def sort(
+        self, kind: str, jobs: Sequence[Job], rows: Mapping[SourceKey, SourceRow]
+    ) -> Sorted:
+        """What can be written, what must wait, what is done already."""
+        done = Sorted(ready=[], waits=[], settlements=[], outcomes={})
+        doubtful: dict[str, list[Job]] = {}
+        for job in jobs:
+            if kind == plans.GUESTS:
+                done.ready.append(Ready(job=_from_own_body(job, rows[job.source])))
+            elif _is_in_doubt(job, rows.get(job.source), done):
+                doubtful.setdefault(job.source.shop, []).append(job)
+        for shop, some in doubtful.items():
+            try:
+                hydrated = await self._hydrator.read(shop, kind, [job.source.id for job in some])
+            except SyncError as problem:
+                await self._wait_for_store(shop, kind, some, problem, done)
+                continue
+            for job in some:
+                _take_read(job, rows.get(job.source), hydrated, done)
+        return done
+
+    async def _wait_for_store(
+        self, shop: str, kind: str, jobs: Sequence[Job], problem: SyncError, done: Sorted
+    ) -> None:
+        """A store that cannot be read holds up nobody else."""
+        cause_id = None
+        is_shared = isinstance(problem, OursToFixError) or problem.reason in _SHARED_REASONS
+        if is_shared:
+            cause = NewCause(
+                shop=shop, object_type=kind, reason=problem.reason, detail=problem.detail
+            )
+            async with self._ledger.transaction() as tx:
+                cause_id = await causes.raise_cause(tx, cause, _PROBE_MS)
+        for job in jobs:
+            due_in = settling.retry_in_ms(2, problem)
+            wait = wait_for(job, problem.reason, due_in_ms=due_in)
+            done.waits.append(replace(wait, cause_id=cause_id))
+            done.outcomes[job.source] = Outcome.WAITING
+
+
+def _is_in_doubt(job: Job, row: SourceRow | None, done: Sorted) -> bool:
+    """Whether ``job`` must be read; sorts it into ``done`` if not."""
+    match verdict_on(job, row):
+        case Verdict.READ:
+            return True
+        case Verdict.APPLY:
+            done.ready.append(Ready(job=job))
+        case Verdict.READ_AGAIN_LATER:
+            done.waits.append(contradiction(job))
+            done.outcomes[job.source] = Outcome.WAITING
+        case Verdict.SUPERSEDED:
+            done.outcomes[job.source] = Outcome.SUPERSEDED
+    return False
+
+
+def _from_own_body(job: Job, row: SourceRow) -> Job:
+    """A guest has no record in Shopify to read: what an order said of them waits in the ledger."""
+    body = orjson.loads(row.body or b"{}")
+    record = Record(kind=plans.GUESTS, id=job.source.id, fields=body)
+    moment = row.waiting_since or BEGINNING
+    return replace(job, state=State(record=record, version=Version(updated_at=moment)))
+
+
+def _take_read(job: Job, row: SourceRow | None, hydrated: Hydrated, done: Sorted) -> None:
+    """Sort a job by what reading it showed."""
+    source = job.source
+    claims_deletion = job.claims_deletion or bool(row and row.deletion_claimed)
+    is_repeated = job.is_due and row is not None and row.reason == CONTRADICTORY_READ
+    if source.id in hydrated.found and claims_deletion and not is_repeated:
+        done.waits.append(contradiction(replace(job, claims_deletion=True)))
+        done.outcomes[source] = Outcome.WAITING
+    elif source.id in hydrated.found:
+        state = hydrated.found[source.id]
+        body = job.state or _state_in_body(row)
+        if body is not None:
+            state = overlaid(state, body.record)
+        done.ready.append(Ready(job=replace(job, state=state, claims_deletion=False)))
+    elif source.id in hydrated.missing and (claims_deletion or (row and row.deleted_at)):
+        done.ready.append(Ready(job=job, gone_at=hydrated.missing[source.id]))
+    elif job.state is not None:
+        # Nothing to be read (an order older than we may see): the event itself is the best we have.
+        done.ready.append(Ready(job=job))
+    else:
+        reason = UNREADABLE if source.id in hydrated.denied else NOT_FOUND
+        done.settlements.append(_unread(job, row, reason))
+        done.outcomes[source] = Outcome.EXCLUDED
+
+
+def _state_in_body(row: SourceRow | None) -> State | None:
+    if row is None or row.body is None:
+        return None
+    fields = orjson.loads(row.body)
+    record = Record(kind=row.key.kind, id=row.key.id, fields=fields)
+    return State(record=record, version=Version(updated_at=BEGINNING))
+
+
+def _unread(job: Job, row: SourceRow | None, reason: str) -> Settlement:
+    """A record that cannot be read and was never claimed to be deleted: left as it was."""
+    is_known = row is not None and row.status is Status.IN_SYNC
+    return Settlement(
+        key=job.source,
+        status=Status.IN_SYNC if is_known else Status.EXCLUDED,
+        reason="" if is_known else reason,
+        seen=row.wanted if row else 0,
+        target_id=row.target_id if row else None,
+        version=row.version if row else None,
+        label=row.label if row else "",
+    )
+
+
+def contradiction(job: Job) -> Wait:
+    """The wait before a read that speaks against what we know is repeated."""
+    return wait_for(job, CONTRADICTORY_READ, LIST_LAG_MS)
+
+
+def wait_for(job: Job, reason: str, due_in_ms: int = 0) -> Wait:
+    """The wait that puts ``job`` off, keeping what its events claim."""
+    return Wait(
+        key=job.source,
+        reason=reason,
+        due_in_ms=due_in_ms,
+        claims_deletion=job.claims_deletion,
+        changed_at=job.changed_at,
+    )

@@ -1,0 +1,103 @@
+"""What one batch adds to the ledger, written down in one transaction.
+
+That transaction also gives the batch's claims back: either HubSpot's state and our memory of it
+move together, or the claim stays and its taker is suspicious.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+
+import orjson
+
+from services.shared.contract.keys import SourceKey
+from services.shared.contract.topics import ObjectType
+from services.shared.ledger import claims, identities, links, settlements, sources, targets, waits
+from services.shared.ledger.engine import Ledger, Transaction
+from services.shared.ledger.identities import EMAIL, Identity
+from services.shared.ledger.links import Link
+from services.shared.ledger.settlements import Settlement
+from services.shared.ledger.stores import ACCOUNT
+from services.shared.ledger.targets import TargetRow
+from services.shared.ledger.waits import Wait
+from services.syncer import plans
+from services.syncer.outcomes import Outcome
+from services.syncer.plans import Guest
+
+
+@dataclass(slots=True, kw_only=True)
+class Memory:
+    """Everything a batch adds to the ledger."""
+
+    settlements: list[Settlement] = field(default_factory=list)
+    waits: list[Wait] = field(default_factory=list)
+    targets: list[TargetRow] = field(default_factory=list)
+    forgotten: list[tuple[str, str]] = field(default_factory=list)
+    identities: list[Identity] = field(default_factory=list)
+    link_owners: list[SourceKey] = field(default_factory=list)
+    links: list[Link] = field(default_factory=list)
+    refers_to: dict[SourceKey, int] = field(default_factory=dict)
+    guests: list[Guest] = field(default_factory=list)
+    moved: dict[str, str] = field(default_factory=dict)
+    left_contacts: list[str] = field(default_factory=list)
+    touched: list[SourceKey] = field(default_factory=list)
+    outcomes: dict[SourceKey, Outcome] = field(default_factory=dict)
+
+    def add(self, more: Memory) -> None:
+        """Take in what another part of the batch added."""
+        for name in self.__slots__:
+            mine, theirs = getattr(self, name), getattr(more, name)
+            if isinstance(mine, dict):
+                mine.update(theirs)
+            else:
+                mine.extend(theirs)
+
+
+async def record(ledger: Ledger, memory: Memory, *, owner: str, keys: Collection[str]) -> None:
+    """Write ``memory`` down and give the claims back.
+
+    Raises:
+        OwnershipLostError: a claim ran out; nothing was written.
+        WorldAtFaultError: the ledger is not there; nothing was written.
+    """
+    async with ledger.transaction() as tx:
+        await claims.release(tx, owner=owner, keys=keys)
+        await write(tx, memory)
+
+
+async def write(tx: Transaction, memory: Memory) -> None:
+    """Write ``memory`` down."""
+    await targets.forget(tx, ACCOUNT, memory.forgotten)
+    await settlements.settle(tx, memory.settlements)
+    await waits.wait(tx, memory.waits)
+    await targets.record(tx, ACCOUNT, memory.targets)
+    await identities.record(tx, ACCOUNT, memory.identities)
+    emails = [each for each in memory.identities if each.kind == EMAIL]
+    await identities.forget_others(tx, ACCOUNT, emails)
+    await links.want(tx, memory.link_owners, memory.links)
+    await links.moved(tx, memory.touched)
+    await waits.refer(tx, memory.refers_to)
+    await _introduce(tx, memory.guests)
+    await waits.retarget(tx, (ObjectType.CUSTOMERS, plans.GUESTS), memory.moved)
+    await _pass_on(tx, memory.left_contacts)
+
+
+async def _introduce(tx: Transaction, guests: Sequence[Guest]) -> None:
+    """Make guests known who were not; what is known of them waits with them."""
+    by_key = {guest.source: guest for guest in guests}
+    known = await sources.look(tx, by_key)
+    await waits.wait(
+        tx,
+        [
+            Wait(key=key, reason="referred_to", body=orjson.dumps(dict(guest.properties)))
+            for key, guest in by_key.items()
+            if key not in known
+        ],
+    )
+
+
+async def _pass_on(tx: Transaction, contacts: Sequence[str]) -> None:
+    """A contact whose winner left shows the next customer behind it."""
+    for sharers in (await sources.sharing(tx, ObjectType.CUSTOMERS, contacts)).values():
+        await waits.wait(tx, [Wait(key=sharers[0].key, reason="next_in_line")])

@@ -1,0 +1,135 @@
+"""Customers in Shopify, and what HubSpot shows of them."""
+
+from sandbox.shopify import actions, given
+from tests.support.syncing import SHOP, Syncing, sorted_values, story
+
+
+@story()
+async def test_a_customer_becomes_a_contact_with_what_only_a_read_can_show(shop: Syncing) -> None:
+    ana = given.customer(shop.store, email="Ana@Example.com", tags="vip, wholesale")
+    await shop.settled()
+
+    contact = shop.only("contacts")
+    assert contact["email"] == "ana@example.com"
+    assert contact["shopify_customer_id"] == str(ana["id"])
+    assert contact["shopify_store"] == SHOP
+    assert contact["shopify_tags"] == "vip, wholesale"
+
+
+@story()
+async def test_a_customer_with_a_phone_alone_is_excluded_for_that_reason(shop: Syncing) -> None:
+    bob = given.customer(shop.store, email=None, phone="+14165550100")
+    await shop.settled()
+
+    assert shop.shown("contacts") == []
+    assert await shop.standing("customers", bob) == ("excluded", "no_email")
+
+
+@story()
+async def test_a_phone_only_customer_comes_in_when_an_email_is_known(shop: Syncing) -> None:
+    bob = given.customer(shop.store, email=None, phone="+14165550100")
+    await shop.settled()
+    actions.change_customer(shop.store, bob["id"], email="bob@example.com")
+    await shop.settled()
+
+    assert shop.only("contacts")["email"] == "bob@example.com"
+
+
+@story()
+async def test_a_deleted_customer_keeps_the_contact(shop: Syncing) -> None:
+    ana = given.customer(shop.store, email="ana@example.com")
+    await shop.settled()
+    actions.delete_customer(shop.store, ana["id"])
+    await shop.settled()
+
+    assert shop.only("contacts")["email"] == "ana@example.com"
+    assert await shop.standing("customers", ana) == ("deleted", "")
+
+
+@story()
+async def test_a_changed_email_renames_the_contact_of_a_sole_customer(shop: Syncing) -> None:
+    ana = given.customer(shop.store, email="ana@example.com")
+    await shop.settled()
+    before = shop.only("contacts")["hs_object_id"]
+    actions.change_customer(shop.store, ana["id"], email="ana.maria@example.com")
+    await shop.settled()
+
+    contact = shop.only("contacts")
+    assert (contact["hs_object_id"], contact["email"]) == (before, "ana.maria@example.com")
+
+
+@story()
+async def test_one_person_in_two_stores_is_one_contact_and_the_newest_wins(shop: Syncing) -> None:
+    given.customer(shop.store, email="ana@example.com", first_name="Ana")
+    await shop.passes(10)
+    given.customer(shop.other_store, email="ana@example.com", first_name="Anna")
+    await shop.settled()
+
+    assert shop.only("contacts")["firstname"] == "Anna"
+    assert await shop.not_in_sync() == {}
+
+
+@story()
+async def test_a_customer_who_leaves_a_shared_contact_gives_it_to_the_other(shop: Syncing) -> None:
+    given.customer(shop.store, email="ana@example.com", first_name="Ana")
+    await shop.passes(10)
+    anna = given.customer(shop.other_store, email="ana@example.com", first_name="Anna")
+    await shop.passes(10)
+    actions.change_customer(shop.other_store, anna["id"], email="anna@example.com")
+    await shop.settled()
+
+    shown = {each["email"]: each["firstname"] for each in shop.shown("contacts")}
+    assert shown == {"ana@example.com": "Ana", "anna@example.com": "Anna"}
+
+
+@story()
+async def test_merged_customers_leave_one_live_source(shop: Syncing) -> None:
+    kept = given.customer(shop.store, email="ana@example.com")
+    gone = given.customer(shop.store, email="ana.old@example.com")
+    await shop.settled()
+    actions.merge_customers(shop.store, kept["id"], gone["id"])
+    await shop.settled()
+
+    assert await shop.standing("customers", gone) == ("deleted", "")
+    assert await shop.standing("customers", kept) == ("in_sync", "")
+
+
+def _known(shop: Syncing) -> None:
+    shop.people.create("contacts", {"email": "ana@example.com", "mobilephone": "+14165550199"})
+
+
+@story(_known)
+async def test_a_contact_that_is_there_is_adopted_by_email(shop: Syncing) -> None:
+    ana = given.customer(shop.store, email="ana@example.com")
+    await shop.settled()
+
+    contact = shop.only("contacts")
+    assert contact["mobilephone"] == "+14165550199"
+    assert contact["shopify_customer_id"] == str(ana["id"])
+
+
+@story()
+async def test_an_email_that_hubspot_refuses_is_failing_and_neighbours_are_in_sync(
+    shop: Syncing,
+) -> None:
+    people = [
+        given.customer(shop.store, email=each)
+        for each in ("ana@example.com", "nonsense@", "bob@example.com")
+    ]
+    await shop.settled()
+
+    assert await shop.standing("customers", people[1]) == ("failing", "INVALID_EMAIL")
+    assert sorted_values(shop.shown("contacts"), "email") == ["ana@example.com", "bob@example.com"]
+    row = await shop.row("customers", people[1])
+    assert "nonsense" not in row["detail"]
+    assert "email" in row["detail"]
+
+
+@story()
+async def test_a_failing_customer_is_tried_again_when_it_changes(shop: Syncing) -> None:
+    bob = given.customer(shop.store, email="nonsense@")
+    await shop.settled()
+    actions.change_customer(shop.store, bob["id"], email="bob@example.com")
+    await shop.settled()
+
+    assert await shop.standing("customers", bob) == ("in_sync", "")
