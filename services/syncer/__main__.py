@@ -10,6 +10,7 @@ from datetime import timedelta
 from functools import partial
 
 from services.shared.contract.errors import SyncError
+from services.shared.contract.events import Gap
 from services.shared.contract.topics import (
     CONSUMED_TOPICS,
     SHOPS,
@@ -21,7 +22,7 @@ from services.shared.hubspot.client import HubSpot
 from services.shared.hubspot.governor import Governor
 from services.shared.hubspot.pacing import Lane
 from services.shared.hubspot.setup import Setup
-from services.shared.ledger import claims, notes
+from services.shared.ledger import claims, notes, windows
 from services.shared.ledger.connections import Connections
 from services.shared.ledger.engine import Ledger
 from services.shared.ledger.vault import Vault
@@ -70,14 +71,16 @@ async def serve(around: Surroundings, stopping: asyncio.Event) -> None:
         ExceptionGroup: a part of it died.
     """
     async with around.log.reader(GROUP, CONSUMED_TOPICS, around.instance) as reader:
-        if around.log.has_one_reader:
-            async with around.ledger.transaction() as tx:
-                await claims.forfeit_others(tx, instance=around.instance)
         account = await prepared(around)
         linker = Linker(around.ledger, _writer(around, _nothing, Lane.LIVE))
         shops = Shops(around.ledger, around.vault, around.log, around.connections.admin_of)
         duties = _duties(around, account, linker)
-        worker = Worker(reader, _handlers(duties, shops))
+        worker = Worker(
+            reader,
+            _handlers(duties, shops),
+            on_gap=partial(_make_up, around.ledger),
+            on_gain=partial(_succeed, around),
+        )
         companions = [
             Companion(name="worker", run=partial(worker.run, stopping)),
             Companion(name="linker", run=partial(linker.run, stopping)),
@@ -163,6 +166,26 @@ def _handlers(duties: dict[str, Duty], shops: Shops) -> dict[str, HandleEvents]:
         handlers[live_topic(kind)] = duties[kind].take_live
         handlers[backfill_topic(kind)] = duties[kind].take_backfill
     return handlers
+
+
+async def _succeed(around: Surroundings) -> None:
+    """Where a group has one reader, whoever held claims before us is dead."""
+    if around.log.has_one_reader:
+        async with around.ledger.transaction() as tx:
+            await claims.forfeit_others(tx, instance=around.instance)
+
+
+async def _make_up(ledger: Ledger, gap: Gap) -> None:
+    """What the log lost is found by scanning: no scan of that object counts any more.
+
+    Nothing makes up for lost events of whole stores; they stay in the audit.
+    """
+    topic = gap.partition.topic
+    async with ledger.transaction() as tx:
+        for kind in ObjectType:
+            if topic in (live_topic(kind), backfill_topic(kind)):
+                await windows.void(tx, kind)
+        await notes.audit(tx, "log_gap", f"{topic}/{gap.partition.number} from {gap.expected}")
 
 
 async def _keep_fresh(connections: Connections, stopping: asyncio.Event) -> None:

@@ -19,4 +19,6 @@ BATCH_SECONDS = Histogram(
     "shopsync_batch_seconds", "Seconds to handle one batch of a topic or of due work", ["kind"]
 )
 HELD = Counter("shopsync_holds_total", "Times a partition was held, by why", ["reason"])
+# Anything but 0 is an incident: look at retention, and at how long no syncer ran.
+GAPS = Counter("shopsync_log_gaps_total", "Times the log had lost unsettled events", ["topic"])
 FAULTS = Counter("shopsync_internal_faults_total", "Records our own code failed on", ["kind"])

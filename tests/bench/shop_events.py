@@ -143,7 +143,9 @@ def _read(store: Store, kind: Kind) -> list[NewEvent]:
     if result.errors or result.data is None:
         raise RuntimeError(result.errors)
     # A product of more variants than one answer holds would have to be read again.
-    return [_event_of(plural, node) for node in result.data["nodes"] if not cursor_after(plural, node)]
+    return [
+        _event_of(plural, node) for node in result.data["nodes"] if not cursor_after(plural, node)
+    ]
 
 
 def _event_of(kind: ObjectType, node: Mapping[str, Any]) -> NewEvent:

@@ -66,6 +66,10 @@ _PRUNE = statement(
     AND id NOT IN (SELECT max(id) FROM windows WHERE state = 'complete' GROUP BY shop, kind)"""
 )
 _VOID = statement("UPDATE windows SET state = 'void' WHERE state = 'complete'")
+_VOID_KIND = statement(
+    """UPDATE windows SET state = CASE state WHEN 'complete' THEN 'void' ELSE 'broken' END
+    WHERE kind = :kind AND state IN ('complete', 'running')"""
+)
 
 
 async def last_complete(tx: Transaction, shop: str, kind: str) -> Window | None:
@@ -112,6 +116,11 @@ async def break_others(tx: Transaction, owner: str) -> None:
 async def void_all(tx: Transaction) -> None:
     """Nothing scanned so far counts any more: after a restore, everything is scanned again."""
     await tx.run(_VOID)
+
+
+async def void(tx: Transaction, kind: str) -> None:
+    """Nothing scanned of this kind counts any more: the log lost what scans had appended."""
+    await tx.run(_VOID_KIND, kind=kind)
 
 
 async def prune(tx: Transaction, older_than_ms: int) -> None:

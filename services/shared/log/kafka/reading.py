@@ -66,11 +66,12 @@ class Member:
 class _Place:
     """How far a partition is: what is next to give, what is settled, what was fetched already.
 
-    ``given`` is None until it is known where to begin.
+    ``given`` is None until it is known where to begin; ``gap_from`` is what the log lost then.
     """
 
     given: int | None = None
     settled: int = 0
+    gap_from: int | None = None
     buffer: deque[Event] = field(default_factory=deque)
     buffered_bytes: int = 0
     is_held: bool = False
@@ -276,9 +277,7 @@ class KafkaReader:
             partition = self._partition(home)
             place = self._places.get(partition)
             if place is not None and not place.buffer:
-                self._gaps.append(Gap(partition=partition, expected=offset))
-                place.given = None
-                place.settled = -1
+                place.given, place.gap_from = None, offset
                 self._pause(place, home)
 
     def _balance(self) -> None:
@@ -322,12 +321,15 @@ class KafkaReader:
         for partition in unplaced:
             place = self._places[partition]
             at = earliest.get(partition, committed.get(partition, 0))
+            if place.gap_from is not None:
+                self._gaps.append(Gap(partition=partition, expected=place.gap_from, found=at))
+                place.gap_from = None
             place.given = place.settled = at
             self._seek(partition, at)
 
     def _has_gap(self, partition: Partition) -> bool:
         place = self._places.get(partition)
-        return place is not None and place.settled < 0
+        return place is not None and place.gap_from is not None
 
     # The group.
 
