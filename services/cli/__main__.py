@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from services.cli import backing_up, checking, dead_letters, records, sandboxing
+from services.cli import backing_up, checking, dead_letters, records, replaying, sandboxing, topics
 from services.cli.answering import EXIT_CODES, AsJson, finished, give, say
 from services.cli.status import status
 from services.shared.runtime.settings import Settings, loaded
@@ -52,6 +52,8 @@ app.command("status", rich_help_panel=_LOOK)(status)
 app.command("backup", rich_help_panel=_LOOK)(backing_up.backup)
 app.add_typer(records.app, name="records", rich_help_panel=_LOOK)
 app.add_typer(dead_letters.app, name="dead-letters", rich_help_panel=_LOOK)
+app.command("replay", rich_help_panel=_LOOK)(replaying.replay)
+app.command("topics", rich_help_panel=_LOOK)(topics.topics)
 
 
 @app.command(rich_help_panel=_RUN)

@@ -15,6 +15,7 @@ import httpx
 from prometheus_client import REGISTRY
 
 from services.cli.admitting import admit
+from services.cli.topics import name_differences
 from services.ingest.__main__ import Surroundings as IngestSurroundings
 from services.ingest.__main__ import serve as serve_ingest
 from services.ingest.__main__ import serve_metrics
@@ -31,6 +32,7 @@ from services.shared.ledger.migrating import migrate
 from services.shared.ledger.quota import LedgerQuota
 from services.shared.ledger.stores import ACCOUNT, Store, StoreState
 from services.shared.ledger.vault import Vault
+from services.shared.log.address import KafkaCluster
 from services.shared.log.opening import opened as opened_log
 from services.shared.log.port import Log
 from services.shared.runtime.lifecycle import Companion, run_together, stopping_on_signals
@@ -149,6 +151,9 @@ async def run_until(stopping: asyncio.Event, processes: frozenset[str], settings
         ]
         if SYNCER in processes:
             companions.append(Companion(name="trimming", run=base.log.keep_trimmed, endless=True))
+        if isinstance(settings.log, KafkaCluster):
+            naming = partial(name_differences, settings.log)
+            companions.append(Companion(name="topics", run=naming, endless=True))
         await run_together(companions, stopping, grace_seconds=_GRACE_SECONDS)
 
 
