@@ -52,9 +52,11 @@ def configure_logging(
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
-    # Kafka's client would quote whole events at DEBUG.
-    for chatty in ("uvicorn.error", "httpx", "httpcore", "aiokafka"):
+    for chatty in ("uvicorn.error", "httpx", "httpcore"):
         logging.getLogger(chatty).setLevel(max(logging.WARNING, root.level))
+    # Kafka's client quotes whole events at DEBUG, and says of a broker that is away so ten times a
+    # second, as an error. The log says it once.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
 
 
 class JsonLines(logging.Formatter):

@@ -40,17 +40,19 @@ def keep(lock: Path, folder: Path, output: Path, command: Sequence[str]) -> None
         )
     print(server.pid, flush=True)  # noqa: T201 - this is how it answers
     os.close(sys.stdout.fileno())
-    threading.Thread(target=_end_when_unused, args=(lock, folder, server), daemon=True).start()
+    unused = threading.Event()
+    threading.Thread(target=_end_when_unused, args=(lock, server, unused), daemon=True).start()
     server.wait()
+    if unused.is_set():
+        shutil.rmtree(folder, ignore_errors=True)
 
 
-def _end_when_unused(lock: Path, folder: Path, server: subprocess.Popen[bytes]) -> None:
+def _end_when_unused(lock: Path, server: subprocess.Popen[bytes], unused: threading.Event) -> None:
     with lock.open("rb") as users:
         fcntl.flock(users, fcntl.LOCK_EX)
+        unused.set()
         server.kill()
         server.wait()
-        shutil.rmtree(folder, ignore_errors=True)
-        os._exit(0)
 
 
 if __name__ == "__main__":

@@ -62,7 +62,7 @@ def shared_cluster() -> KafkaCluster:
         return KafkaCluster(servers=tuple(given.split(",")))
     need_a_broker()
     folder = Path(tempfile.gettempdir()) / f"shopsync-kafka-run-{_RUN}"
-    with folder.with_suffix(".lock").open("wb") as lock:
+    with (folder.parent / "shopsync-kafka.lock").open("wb") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         atexit.register(_users(folder).close)
         address = folder / "address.json"

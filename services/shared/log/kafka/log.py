@@ -124,7 +124,8 @@ class KafkaLog:
         try:
             producer = await producing.started(self._way, CONNECT_SECONDS)
         except LogUnavailableError as problem:
-            _LOG.warning("no broker answers", extra={"action": "wait", "reason": problem.reason})
+            extra = {"action": "wait", "reason": problem.reason, "detail": problem.detail}
+            _LOG.warning("no broker answers", extra=extra)
         else:
             self._writer = Writer(producer, self._way)
             self._connected.set()

@@ -14,10 +14,12 @@ from aiokafka.errors import KafkaError
 from services.shared.contract.errors import LogUnavailableError
 from services.shared.contract.events import Partition
 from services.shared.log.kafka.connecting import Way
+from services.shared.log.kafka.ending import end_consumer, ended
 
 T = TypeVar("T")
 _TRIES = 20
 _BETWEEN_SECONDS = 0.1
+_STOP_SECONDS = 2.0
 
 
 class Offsets:
@@ -102,10 +104,9 @@ class Offsets:
         )
         try:
             await consumer.start()
-            await asyncio.sleep(0)  # its tasks must have begun, or its stop cancels us, too
             yield consumer
         finally:
-            await consumer.stop()
+            await end_consumer(consumer, _STOP_SECONDS)
 
     async def _topics(self) -> dict[str, int]:
         async def ask(admin: Any, _: Any) -> dict[str, int]:
@@ -140,12 +141,11 @@ class Offsets:
         async with self._lock:
             if self._connected is None:
                 admin = AIOKafkaAdminClient(**self._way.options("admin"))
-                self._clients.push_async_callback(admin.close)
+                self._clients.push_async_callback(_end_admin, admin)
                 await admin.start()
                 consumer = AIOKafkaConsumer(**self._way.options("looker"))
-                self._clients.push_async_callback(consumer.stop)
+                self._clients.push_async_callback(end_consumer, consumer, _STOP_SECONDS)
                 await consumer.start()
-                await asyncio.sleep(0)  # its tasks must have begun, or its stop cancels us, too
                 self._connected = admin, consumer
             return self._connected
 
@@ -154,3 +154,7 @@ class Offsets:
 
     def _home(self, partition: Partition) -> TopicPartition:
         return TopicPartition(self._way.outer(partition.topic), partition.number)
+
+
+async def _end_admin(admin: Any) -> None:
+    await ended(admin.close(), _STOP_SECONDS)

@@ -10,6 +10,7 @@ from aiokafka.errors import KafkaError
 
 from services.shared.contract.topics import TOPICS
 from services.shared.log.kafka.connecting import Way
+from services.shared.log.kafka.ending import end_producer
 from services.shared.log.kafka.problems import closed, unavailable
 
 BATCH_BYTES = 2**20
@@ -58,9 +59,4 @@ async def learn_topics(producer: Any, way: Way) -> None:
 
 async def stop(producer: Any) -> None:
     """Stops the producer now: what was not acknowledged is given up, and may still be applied."""
-    # Its own ``stop`` would wait for the broker to acknowledge everything, however long that takes.
-    producer._message_accumulator.fail_all(closed())  # noqa: SLF001 - there is no public way
-    try:
-        await asyncio.wait_for(producer.stop(), _STOP_SECONDS)
-    except (TimeoutError, KafkaError):
-        await producer.client.close()
+    await end_producer(producer, closed(), _STOP_SECONDS)

@@ -27,6 +27,7 @@ from aiokafka.errors import (
 from services.shared.contract.errors import OwnershipLostError
 from services.shared.contract.events import Batch, Event, Gap, Partition, Position
 from services.shared.log.kafka.connecting import Way
+from services.shared.log.kafka.ending import end_consumer
 from services.shared.log.kafka.events import event_in
 from services.shared.log.kafka.offsets import Offsets
 from services.shared.log.kafka.problems import closed, unavailable
@@ -419,10 +420,10 @@ class KafkaReader:
             topics = [self._way.outer(topic) for topic in sorted(self._member.topics)]
             consumer.subscribe(topics, listener=_Listener(self, consumer))
         except (KafkaError, TimeoutError, OSError) as problem:
-            await stop(consumer)
+            await end_consumer(consumer, STOP_SECONDS)
             raise unavailable(problem) from problem
         except BaseException:
-            await stop(consumer)
+            await end_consumer(consumer, STOP_SECONDS)
             raise
         self._consumer = consumer
 
@@ -432,8 +433,8 @@ class KafkaReader:
         if fetching is not None:
             fetching.cancel()
             await asyncio.gather(fetching, return_exceptions=True)
-        if consumer is not None:
-            await stop(consumer)
+        if consumer is not None and not await end_consumer(consumer, STOP_SECONDS):
+            _LOG.info("left without a word", extra={"action": "hand_over"})
 
     async def _recover(self) -> None:
         """A consumer that reported an error may have stopped for good: the next poll makes one."""
@@ -464,15 +465,3 @@ class _Listener(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has
     async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
         if self._reader.is_fed_by(self._consumer):
             await self._reader.assigned(assigned)
-
-
-async def stop(consumer: Any) -> None:
-    """Leaves the group and stops; a broker that does not answer is not waited for."""
-    try:
-        await asyncio.wait_for(consumer.stop(), STOP_SECONDS)
-    except (KafkaError, TimeoutError):
-        _LOG.info("left without a word", extra={"action": "hand_over"})
-        # What its own ``stop`` would have come to.
-        parts = (consumer._coordinator, consumer._fetcher, consumer._client)  # noqa: SLF001 - there is no public way
-        closing = [asyncio.wait_for(each.close(), STOP_SECONDS) for each in parts if each]
-        await asyncio.gather(*closing, return_exceptions=True)
