@@ -13,15 +13,14 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 import pytest
-from aiokafka import TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 
 from services.shared.contract.errors import OwnershipLostError
-from services.shared.contract.events import Batch, Event, Gap, NewEvent, Partition
+from services.shared.contract.events import Batch, Event, Gap, NewEvent, Partition, Position
 from services.shared.log.address import KafkaCluster
 from services.shared.log.kafka import KafkaLog, KafkaReader
 from services.shared.log.kafka.reading import SESSION_SECONDS
 from tests.contract.log_suite import behind, numbered, order, take
+from tests.support.kafka.losing import delete_before
 from tests.support.kafka.shared import cluster_of_its_own
 
 ORDERS = "shopify.orders"
@@ -264,7 +263,7 @@ async def test_events_the_log_lost_are_a_gap_said_once_and_reading_goes_on(
         events = await take(reader, 10)
         await reader.commit(behind(events[:4]))
     home = events[0].position.partition
-    await delete_before(cluster, home, 7)
+    await delete_before(cluster, Position(home, 7))
 
     async with log.reader("syncer", [ORDERS], "two") as reader:
         gaps, found = await gaps_and_events(reader, 3)
@@ -287,13 +286,3 @@ async def gaps_and_events(reader: KafkaReader, count: int) -> tuple[list[Gap], l
             gaps += batch.gaps
             events += batch.events
     return gaps, events
-
-
-async def delete_before(cluster: KafkaCluster, partition: Partition, offset: int) -> None:
-    admin = AIOKafkaAdminClient(bootstrap_servers=list(cluster.servers))
-    await admin.start()
-    try:
-        home = TopicPartition(cluster.prefix + partition.topic, partition.number)
-        await admin.delete_records({home: RecordsToDelete(before_offset=offset)})
-    finally:
-        await admin.close()
