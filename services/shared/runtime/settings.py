@@ -242,18 +242,22 @@ class Settings(Places):
 S = TypeVar("S", bound=BaseSettings)
 
 
-def loaded(read: type[S]) -> S:
-    """What ``read`` (``Settings``, ``Places``, or a process's own) finds in the environment.
+def loaded(read: type[S], *others: type[BaseSettings]) -> S:
+    """What ``read`` finds in the environment; the ``others`` must be complete as well.
 
     Raises:
-        SettingsError: something is missing or wrong.
+        SettingsError: something is missing or wrong, in any of them.
     """
-    try:
-        return read()
-    except ValidationError as error:
-        prefix = read.model_config.get("env_prefix", PREFIX)
-        problems = [_line(each, prefix) for each in error.errors(include_url=False)]
-        raise SettingsError(problems) from None
+    problems: list[str] = []
+    for each in (read, *others):
+        try:
+            each()
+        except ValidationError as error:
+            prefix = str(each.model_config.get("env_prefix", PREFIX))
+            problems += [_line(one, prefix) for one in error.errors(include_url=False)]
+    if problems:
+        raise SettingsError(problems)
+    return read()
 
 
 _WHAT_TO_DO: Mapping[str, str] = MappingProxyType(
