@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from collections.abc import Coroutine, Iterable, Sequence
 from dataclasses import fields, is_dataclass
@@ -17,6 +16,11 @@ from rich.table import Table
 from services.shared.contract.errors import OursToFixError, SyncError, WorldAtFaultError
 from services.shared.contract.keys import SourceKey
 from services.shared.runtime.settings import SettingsError
+
+try:
+    from uvloop import run as _run
+except ImportError:  # there is none for Windows
+    from asyncio import run as _run
 
 T = TypeVar("T")
 AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON, for scripts.")]
@@ -44,7 +48,7 @@ class NotThereError(WorldAtFaultError):
 def finished(work: Coroutine[Any, Any, T]) -> T:
     """The result of ``work``; its failure is said in one line, and is the exit code."""
     try:
-        return asyncio.run(work)
+        return _run(work)
     except SettingsError as error:
         refuse(error)
     except SyncError as error:

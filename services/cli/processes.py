@@ -33,6 +33,7 @@ from services.shared.ledger.stores import ACCOUNT, Store, StoreState
 from services.shared.ledger.vault import Vault
 from services.shared.log.opening import opened as opened_log
 from services.shared.log.port import Log
+from services.shared.runtime.collecting import collect_seldom
 from services.shared.runtime.lifecycle import Companion, run_together, stopping_on_signals
 from services.shared.runtime.settings import Settings
 from services.syncer.__main__ import Surroundings as SyncerSurroundings
@@ -125,6 +126,7 @@ async def run(processes: frozenset[str], settings: Settings) -> int:
         SyncError: the engines cannot be opened.
         ExceptionGroup: a process died.
     """
+    collect_seldom()
     async with stopping_on_signals() as stopping:
         await run_until(stopping, processes, settings)
     return 0

@@ -79,6 +79,7 @@ async def of_ingest(size: Size) -> tuple[Report, list[Line]]:
     return report, [
         _beside("ingest", "requests/s", pairs, "requests_per_second", (rate, "≥ 0.9", rate >= 0.9)),
         _beside("ingest", "p99, ms", pairs, "p99_ms", (p99, "≤ 1.5", p99 <= 1.5)),
+        _beside("ingest", "CPU µs a request", pairs, "cpu_us_per_request", None),
     ]
 
 
@@ -215,7 +216,7 @@ def _beside(
 
 
 def _median(pairs: Sequence[Figures], side: str, name: str) -> float:
-    return statistics.median(pair[side][name] for pair in pairs)
+    return float(statistics.median(pair[side][name] for pair in pairs))
 
 
 def _quotients(pairs: Sequence[Figures], name: str) -> float:

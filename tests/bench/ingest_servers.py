@@ -1,7 +1,7 @@
 """What the ingest benchmark drives: the product, and the least that could do the same.
 
 ``python -m tests.bench.ingest_servers product|floor DIRECTORY`` serves on a free port, which it
-prints, until its standard input ends.
+prints, until its standard input ends; then it prints the CPU it took.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import asyncio
 import base64
 import hmac
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -109,7 +110,9 @@ async def main(name: str, directory: str) -> None:
     stopping = asyncio.Event()
     asyncio.get_running_loop().add_reader(sys.stdin, stopping.set)
     async with SqliteLog.open(Path(directory) / "log.db") as log:
+        began = time.process_time()
         await SERVERS[name](log, stopping)
+        print(time.process_time() - began)  # noqa: T201 - what serving has cost, in seconds of CPU
 
 
 if __name__ == "__main__":
