@@ -22,6 +22,7 @@ from services.ingest.settings import Settings
 from services.shared.contract.events import NewEvent
 from services.shared.log.port import Appender
 from services.shared.log.sqlite import SqliteLog
+from services.shared.runtime.collecting import collect_seldom
 from services.shared.runtime.metrics import new_registry
 from services.shared.runtime.serving import config_for, listening_socket, serve_until
 from tests.support.deliveries import SECRET, SHOP, signed_headers
@@ -84,7 +85,8 @@ async def serve_floor(log: SqliteLog, stopping: asyncio.Event) -> None:
 
 
 async def serve_product(log: SqliteLog, stopping: asyncio.Event) -> None:
-    """The product as it is."""
+    """The product as it is, in a process as the product makes it."""
+    collect_seldom()
     at_hand = StoresAtHand()
     surroundings = Surroundings(
         appender=log,
