@@ -25,12 +25,7 @@ from services.shared.ledger import stores
 from services.shared.ledger.engine import Ledger
 from services.shared.ledger.stores import Store, StoreState
 from services.shared.ledger.vault import Vault
-<<<<<<< HEAD
-from services.shared.log.opening import opened as opened_log
-from services.shared.log.port import Log
 from services.shared.runtime.collecting import collect_seldom
-=======
->>>>>>> main
 from services.shared.runtime.lifecycle import Companion, run_together, stopping_on_signals
 from services.shared.runtime.metrics import new_registry
 from services.shared.runtime.probes import probes_app, serve_probes
@@ -76,14 +71,9 @@ async def run(
         SyncError: the engines cannot be opened.
         ExceptionGroup: a process died.
     """
-<<<<<<< HEAD
-    collect_seldom()
-    async with stopping_on_signals() as stopping:
-        await run_until(stopping, processes, settings)
-    return 0
-=======
     async with engines(settings, processes) as base:
         await agree(base)
+        collect_seldom()
         async with stopping_on_signals() as stopping, asyncio.TaskGroup() as group:
             leaving = group.create_task(leave_with_parent(stopping)) if attached else None
             try:
@@ -91,7 +81,6 @@ async def run(
             finally:
                 if leaving:
                     leaving.cancel()
->>>>>>> main
 
 
 async def run_until(stopping: asyncio.Event, processes: frozenset[str], settings: Settings) -> None:

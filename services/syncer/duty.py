@@ -53,20 +53,15 @@ class Duty:
         pulse.begin()
         while not stopping.is_set():
             try:
-<<<<<<< HEAD
-                rest = await self._work_off()
-=======
-                worked = await self.take_due()
-                rest = 0.0 if worked else await self._rest_seconds()
+                rest = await self.take_due()
                 pulse.beat()
->>>>>>> main
             except SyncError as problem:
                 pulse.suffer(problem.reason)
                 _LOG.warning("due work waits", extra={"action": "wait", "reason": problem.reason})
                 rest = _OUTAGE_SECONDS
             await asyncio.sleep(rest)
 
-    async def _work_off(self) -> float:
+    async def take_due(self) -> float:
         """Settle one batch of due records; for how many seconds there is nothing more to do."""
         async with self._ledger.transaction() as tx:
             rows = await sources.due(tx, self._kind, _AT_ONCE)
