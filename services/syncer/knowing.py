@@ -48,7 +48,7 @@ class Known:
 
     ``busy`` are those somebody else is writing, or that share an email with another job of the
     batch; ``taken_over`` those whose former owner never settled. ``products`` are HubSpot ids by
-    (shop, variant id); ``sharers`` the live customers behind a contact.
+    shop and variant id; ``sharers`` the live customers behind a contact.
     """
 
     busy: frozenset[SourceKey]
@@ -57,7 +57,7 @@ class Known:
     parts: Mapping[SourceKey, Sequence[SourceRow]]
     targets: Mapping[tuple[str, str], TargetRow]
     identities: Mapping[tuple[str, str], Identity]
-    products: Mapping[tuple[str, str], str]
+    products: Mapping[str, Mapping[str, str]]
     sharers: Mapping[str, Sequence[SourceRow]]
     keys: frozenset[str]
     now: datetime
@@ -162,7 +162,7 @@ def _identities_of(kind: str, jobs: Iterable[Job]) -> list[tuple[str, str]]:
     ]
 
 
-async def _products(tx: Transaction, jobs: Iterable[Job]) -> dict[tuple[str, str], str]:
+async def _products(tx: Transaction, jobs: Iterable[Job]) -> dict[str, dict[str, str]]:
     keys = {
         SourceKey(job.source.shop, plans.VARIANTS, variant)
         for job in jobs
@@ -171,7 +171,11 @@ async def _products(tx: Transaction, jobs: Iterable[Job]) -> dict[tuple[str, str
         if (variant := _variant_of(line))
     }
     found = await sources.look(tx, keys)
-    return {(key.shop, key.id): row.target_id for key, row in found.items() if row.target_id}
+    products: dict[str, dict[str, str]] = {}
+    for key, row in found.items():
+        if row.target_id:
+            products.setdefault(key.shop, {})[key.id] = row.target_id
+    return products
 
 
 def _variant_of(line: Record) -> str:
