@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 
-from services.shared.contract.errors import SyncError
+from services.shared.contract.errors import OursToFixError, SyncError, WorldAtFaultError
 from services.shared.contract.topics import (
     CONSUMED_TOPICS,
     SHOPS,
@@ -21,7 +22,8 @@ from services.shared.hubspot.client import HubSpot
 from services.shared.hubspot.governor import Governor
 from services.shared.hubspot.pacing import Lane
 from services.shared.hubspot.setup import Setup
-from services.shared.ledger import claims, notes
+from services.shared.ledger import claims, notes, skus
+from services.shared.ledger.causes import Cause
 from services.shared.ledger.connections import Connections
 from services.shared.ledger.engine import Ledger
 from services.shared.ledger.vault import Vault
@@ -30,10 +32,13 @@ from services.shared.runtime.lifecycle import Companion, run_together
 from services.shared.shopify.hydrating import Hydrator
 from services.syncer import plans
 from services.syncer.account import Account, account_for
-from services.syncer.adopting import take_census
+from services.syncer.adopting import Census
+from services.syncer.awaiting import CENSUS
 from services.syncer.duty import Duty
+from services.syncer.goods import SKUS_UNKNOWN
 from services.syncer.handling import Handler, Tools
 from services.syncer.linking import Linker
+from services.syncer.probing import Probes
 from services.syncer.shops import Shops
 from services.syncer.worker import HandleEvents, Worker
 from services.syncer.writing import Writer
@@ -42,6 +47,7 @@ _LOG = logging.getLogger(__name__)
 GROUP = "syncer"
 KINDS = (*ObjectType, plans.GUESTS)
 _STOP_SECONDS = 30.0
+_OUTAGE_SECONDS = 5.0
 # Line item to order; the other way round it is 513. To carts the account itself says.
 _LINKS = {plans.ORDERS: 514, plans.CARTS: 591}
 
@@ -73,7 +79,10 @@ async def serve(around: Surroundings, stopping: asyncio.Event) -> None:
         # One process reads an embedded log at a time: whoever held claims before us is dead.
         async with around.ledger.transaction() as tx:
             await claims.forfeit_others(tx, instance=around.instance)
-        account = await prepared(around)
+        ready = await _patiently_prepared(around, stopping)
+        if ready is None:
+            return
+        account, census = ready
         linker = Linker(around.ledger, _writer(around, _nothing, Lane.LIVE))
         shops = Shops(around.ledger, around.vault, around.log, around.connections.admin_of)
         duties = _duties(around, account, linker)
@@ -81,7 +90,7 @@ async def serve(around: Surroundings, stopping: asyncio.Event) -> None:
         companions = [
             Companion(name="worker", run=partial(worker.run, stopping)),
             Companion(name="linker", run=partial(linker.run, stopping)),
-            Companion(name="probes", run=partial(shops.run_probes, stopping)),
+            Companion(name="probes", run=partial(_probes(around, shops, census).run, stopping)),
             Companion(name="stores", run=partial(_keep_fresh, around.connections, stopping)),
             *(
                 Companion(name=f"due-{kind}", run=partial(duty.run_due, stopping))
@@ -91,7 +100,26 @@ async def serve(around: Surroundings, stopping: asyncio.Event) -> None:
         await run_together(companions, stopping, grace_seconds=_STOP_SECONDS)
 
 
-async def prepared(around: Surroundings) -> Account:
+async def _patiently_prepared(
+    around: Surroundings, stopping: asyncio.Event
+) -> tuple[Account, Census] | None:
+    """What :func:`prepared` gives once HubSpot goes along; None if told to stop before.
+
+    An outage of HubSpot, or a token it refuses, must not take down who takes webhooks in.
+    """
+    while not stopping.is_set():
+        try:
+            return await prepared(around)
+        except (WorldAtFaultError, OursToFixError) as problem:
+            level = logging.ERROR if isinstance(problem, OursToFixError) else logging.WARNING
+            _LOG.log(level, "not begun", extra={"action": "wait", "reason": problem.reason})
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_OUTAGE_SECONDS):
+                await stopping.wait()
+    return None
+
+
+async def prepared(around: Surroundings) -> tuple[Account, Census]:
     """The account, completed with the properties of ours it lacked, and its census taken.
 
     Raises:
@@ -111,10 +139,40 @@ async def prepared(around: Surroundings) -> Account:
             },
         )
     available = {name: frozenset(held) for name, held in schema.properties.items()}
-    await take_census(around.ledger, around.hubspot, slot, available)
+    census = Census(ledger=around.ledger, hubspot=around.hubspot, slot=slot, available=available)
+    await census.take()
     async with around.ledger.transaction() as tx:
         await notes.put(tx, "portal", schema.details.portal_id)
-    return account_for(schema, await _line_item_links(around, slot))
+    return account_for(schema, await _line_item_links(around, slot)), census
+
+
+def _probes(around: Surroundings, shops: Shops, census: Census) -> Probes:
+    """How each shared cause is found to be over."""
+    slot = partial(around.governor.acquire, Lane.LIVE)
+
+    async def recounted(cause: Cause) -> bool:
+        await census.retake(cause.object_type)
+        return True
+
+    async def all_claimed(_: Cause) -> bool:
+        async with around.ledger.transaction() as tx:
+            if await skus.unseen_stores(tx):
+                return False
+        lag = await around.log.lag(GROUP)
+        topic = backfill_topic(ObjectType.PRODUCTS)
+        if any(each.events for place, each in lag.items() if place.topic == topic):
+            return False
+        async with around.ledger.transaction() as tx:
+            await skus.all_claimed(tx)
+        return True
+
+    async def answers(cause: Cause) -> bool:
+        await slot()
+        await around.hubspot.page(cause.object_type, limit=1)
+        return True
+
+    by_reason = {CENSUS: recounted, SKUS_UNKNOWN: all_claimed}
+    return Probes(around.ledger, by_reason, store=shops.answers, account=answers)
 
 
 async def _line_item_links(around: Surroundings, slot: Slot) -> dict[str, int]:

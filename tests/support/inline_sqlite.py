@@ -29,7 +29,7 @@ class InlineConnection(aiosqlite.Connection):
     def __init__(self, path: str) -> None:
         super().__init__(lambda: sqlite3.connect(path), iter_chunk_size=64)
         self._has_crashed = False
-        self._tx = _AtOnce()
+        self._tx = _AtOnce()  # type: ignore[assignment]  # all that is asked of the queue
 
     def crash(self) -> None:
         self._has_crashed = True

@@ -41,7 +41,7 @@ from services.reconciler.scan import Scanner
 from services.shared.contract.topics import CONSUMED_TOPICS, ObjectType
 from services.shared.hubspot.client import HubSpot
 from services.shared.hubspot.governor import Governor
-from services.shared.ledger import links, stores
+from services.shared.ledger import links, notes, stores
 from services.shared.ledger.connections import Connections
 from services.shared.ledger.engine import Ledger, opened, statement
 from services.shared.ledger.migrating import migrate
@@ -100,18 +100,25 @@ _STANDING = statement("SELECT * FROM sources WHERE kind = :kind AND id = :id")
 
 
 class Wire(httpx.AsyncBaseTransport):
-    """Reaches an application in memory. A call that takes too long is an error."""
+    """Reaches an application in memory. A call that takes too long is an error.
+
+    ``before`` is what happens just before calls whose path ends so.
+    """
 
     def __init__(self, app: object, seconds: float = 15.0) -> None:
         self._inner = httpx.ASGITransport(app=app)  # type: ignore[arg-type]  # any ASGI callable
         self._seconds = seconds
         self.is_cut = False
         self.requests: list[httpx.Request] = []
+        self.before: dict[str, Callable[[httpx.Request], None]] = {}
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         if self.is_cut:
             raise httpx.ConnectError("cut")
         self.requests.append(request)
+        for ending, happens in self.before.items():
+            if request.url.path.endswith(ending):
+                happens(request)
         await asyncio.sleep(0.001)
         try:
             async with asyncio.timeout(self._seconds):
@@ -220,6 +227,14 @@ class Syncing:
                 return
         raise AssertionError(f"still to be done: {left}")
 
+    async def until(self, holds: Callable[[], bool], *, patience: float = 60.0) -> None:
+        """Wait for something that happens."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + patience
+        while not holds():
+            assert loop.time() < deadline, "it never happened"
+            await asyncio.sleep(0.01)
+
     async def passes(self, seconds: float) -> None:
         """Let time pass, then everything settle."""
         await asyncio.sleep(seconds)
@@ -284,6 +299,9 @@ class Syncing:
     async def _left(self) -> object:
         if not hasattr(self, "connections"):
             return "not ready"
+        async with self.ledger.transaction() as tx:
+            if not await notes.get(tx, "portal"):
+                return "the account is still being looked at"
         lag = await self.log.lag("syncer")
         behind = {p.topic: e.events for p, e in lag.items() if p.topic in CONSUMED_TOPICS}
         async with self.ledger.transaction() as tx:
@@ -397,18 +415,25 @@ async def syncing(folder: Path, before: Callable[[Syncing], None] | None) -> Asy
             before(world)
         world.start()
         try:
-            await world.settled()
             yield world
         finally:
             await world.kill()
 
 
-def story(before: Callable[[Syncing], None] | None = None) -> Callable[[Scene], Callable[[], None]]:
-    """Make a test of a scene: it is played with a fresh world, in virtual time."""
+def story(
+    before: Callable[[Syncing], None] | None = None, *, begun: bool = True
+) -> Callable[[Scene], Callable[[], None]]:
+    """Make a test of a scene: it is played with a fresh world, in virtual time.
+
+    ``before`` arranges the vendors before the product first looks at them; ``begun`` says whether
+    the scene opens after it did.
+    """
 
     def of(scene: Scene) -> Callable[[], None]:
         async def play(folder: Path) -> None:
             async with syncing(folder, before) as world:
+                if begun:
+                    await world.settled()
                 await scene(world)
 
         def test() -> None:
