@@ -52,7 +52,7 @@ def deleted(
     for effort in efforts:
         plan, row = effort.plan, effort.row
         if effort.awaits or effort.unknown or effort.removals:
-            _put_off(effort, memory, causes.get(plan.source))
+            _put_off(effort, memory, causes.get(plan.source), claims_deletion=True)
             continue
         stays = plan.head_type == plans.CONTACTS
         memory.settlements.append(
@@ -128,7 +128,9 @@ def _is_to_be_tried_again(effort: Effort) -> bool:
     return bool(head.refused and head.refused.existing_id)
 
 
-def _put_off(effort: Effort, memory: Memory, cause_id: int | None) -> None:
+def _put_off(
+    effort: Effort, memory: Memory, cause_id: int | None, *, claims_deletion: bool = False
+) -> None:
     attempts = effort.row.attempts if effort.row else 0
     cause = effort.unknown
     reason = effort.awaits or (cause.reason if cause else "found_in_hubspot")
@@ -139,6 +141,7 @@ def _put_off(effort: Effort, memory: Memory, cause_id: int | None) -> None:
             due_in_ms=retry_in_ms(attempts, cause) if cause else 0,
             cause_id=cause_id,
             is_news=False,
+            claims_deletion=claims_deletion,
             suspect_for_ms=SUSPECT_MS if effort.may_be_applied or effort.is_taken_over else None,
             changed_at=effort.plan.version.updated_at,
         )

@@ -39,7 +39,7 @@ async def _all_four(shop: Syncing) -> None:
     assert counts(shop) == COUNTS
     assert await shop.not_in_sync() == {}
     (order,) = shop.store.orders.values()
-    actions.change_order(shop.store, order["id"], tags="changed")
+    actions.change_order(shop.store, order["id"], tags="changed", note="so")
     await shop.settled()
     assert shop.only("orders")["hs_tags"] == "changed"
     assert counts(shop) == COUNTS
