@@ -8,26 +8,30 @@ VENV := .venv
 BIN := $(VENV)/bin
 RUNTIME := $(VENV)/.runtime
 DEVELOPMENT := $(VENV)/.development
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+NO_PACKAGES := { echo "The packages could not be installed: a package index must be reachable, once."; exit 1; }
 NPM := tests/contract/node_modules/.package-lock.json
 SEEDS ?= 1000
 TESTS ?= tests
 
-.PHONY: help setup check test demo run sandbox bench simulate lock clean
+.PHONY: help setup check test demo run sandbox postgres bench simulate lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk 'BEGIN {FS = ":.*## "} {printf "  \033[1m%-10s\033[0m %s\n", $$1, $$2}'
 
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed; set PYTHON=/path/to/python"; exit 1; }
-	$(PYTHON) -m venv $(VENV)
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "Python's venv is needed (on Debian and Ubuntu: apt install python3-venv)"; exit 1; }
 
 $(RUNTIME): requirements.lock pyproject.toml | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@echo "Installing what requirements.lock names into $(VENV) (once, about a minute) …"
+	@$(PIP) --require-hashes -r requirements.lock || $(NO_PACKAGES)
+	@$(PIP) --no-deps --no-build-isolation -e .
 	@touch $@
 
 $(DEVELOPMENT): requirements-dev.lock $(RUNTIME)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@echo "Installing the tools of development into $(VENV) (once, about a minute) …"
+	@$(PIP) --require-hashes -r requirements-dev.lock || $(NO_PACKAGES)
 	@touch $@
 
 # Node brings the vendors' published schemas to the contract tests. Without it those tests skip, loudly.
@@ -48,13 +52,16 @@ test: $(DEVELOPMENT) $(NPM) ## Run every test and print the ten slowest
 	$(BIN)/python -m pytest -q -n 2 --dist loadgroup --durations=10 $(TESTS)
 
 demo: $(RUNTIME) ## Two simulated Shopify stores fill a simulated HubSpot, then live changes
-	$(BIN)/shopsync demo
+	@$(BIN)/shopsync demo
 
 run: $(RUNTIME) ## The product with your own store and account, from .env
-	$(BIN)/shopsync all
+	@$(BIN)/shopsync all
 
 sandbox: $(RUNTIME) ## The simulators of Shopify and HubSpot alone
-	$(BIN)/shopsync sandbox
+	@$(BIN)/shopsync sandbox
+
+postgres: $(DEVELOPMENT) ## A real PostgreSQL on loopback until interrupted; prints its address
+	$(BIN)/python -m tests.support.postgres
 
 bench: $(DEVELOPMENT) ## Measure the product beside its floor; prints a table, writes bench.json
 	$(BIN)/python -m tests.bench

@@ -1,13 +1,14 @@
 """``python -m sandbox``: the simulators of Shopify and HubSpot on the loopback, in one process.
 
 When both answer, one line of JSON says where they are and how to get in. SIGTERM and SIGINT end
-them in order.
+them in order, and so does, if asked for, the end of the process that started them, however it ends.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -26,6 +27,8 @@ from sandbox.shopify.storefront import storefront_routes
 from sandbox.shops.past import open_shops
 from sandbox.shops.stores import COPPER, NORDLYS
 
+_LOOK_AT_PARENT_SECONDS = 0.5
+
 
 def parsed(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """The command line."""
@@ -37,6 +40,9 @@ def parsed(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--empty", action="store_true", help="two stores with nothing in them")
     parser.add_argument(
         "--trickle", type=float, default=0.0, metavar="RATE", help="changes a second"
+    )
+    parser.add_argument(
+        "--with-parent", action="store_true", help="end when the process that started this ends"
     )
     return parser.parse_args(argv)
 
@@ -55,7 +61,12 @@ def stores_of(shopify: Shopify, seed: int, *, empty: bool) -> list[dict[str, str
 
 
 async def run(asked: argparse.Namespace) -> None:
-    """Serve what was asked for until a signal comes."""
+    """Serve what was asked for until a signal comes.
+
+    Raises:
+        OSError: a port is taken.
+    """
+    parent = os.getppid()
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -68,7 +79,17 @@ async def run(asked: argparse.Namespace) -> None:
             ready |= await _open_shopify(stack, asked)
         sys.stdout.write(orjson.dumps(ready).decode() + "\n")
         sys.stdout.flush()
+        if asked.with_parent:
+            orphaned = asyncio.create_task(_stop_when_orphaned(parent, stop), name="parent")
+            stack.callback(orphaned.cancel)
         await stop.wait()
+
+
+async def _stop_when_orphaned(parent: int, stop: asyncio.Event) -> None:
+    """Nobody tells a process that its parent was killed: it is somebody else's child then."""
+    while os.getppid() == parent:  # noqa: ASYNC110 - the kernel tells us by this only
+        await asyncio.sleep(_LOOK_AT_PARENT_SECONDS)
+    stop.set()
 
 
 async def _open_hubspot(stack: AsyncExitStack, asked: argparse.Namespace) -> dict[str, Any]:
@@ -92,7 +113,10 @@ async def _open_shopify(stack: AsyncExitStack, asked: argparse.Namespace) -> dic
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Serve until a signal comes."""
-    asyncio.run(run(parsed(argv)))
+    try:
+        asyncio.run(run(parsed(argv)))
+    except OSError as problem:
+        sys.exit(f"the simulators cannot start: {problem.strerror or problem}")
 
 
 if __name__ == "__main__":

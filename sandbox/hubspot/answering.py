@@ -24,6 +24,7 @@ def answer_to(account: Account, call: Call, found: Found | None) -> Answer:
             finally:
                 limits = {} if found.route.is_search else _limits(account, call, token)
             check_scopes(found, token)
+            _check_query(found, call)
         answer = found.route.handler(account, call)
     except RefusedError as error:
         answer = refused(account, error)
@@ -37,6 +38,13 @@ def refused(account: Account, error: RefusedError) -> Answer:
     """A refusal in HubSpot's envelope."""
     body = {**error.body, "correlationId": account.correlation_id()}
     return Answer(error.status, body, error.headers)
+
+
+def _check_query(found: Found, call: Call) -> None:
+    """HubSpot passes over what it does not know; what it knows and we do not would be a guess."""
+    for name, values in call.query.items():
+        if any(values) and name not in found.route.query:
+            raise NotImplementedError(f"{name} in the query")
 
 
 def _limits(account: Account, call: Call, token: Token) -> Mapping[str, str]:

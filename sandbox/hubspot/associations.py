@@ -40,6 +40,10 @@ class Associations:
         label = self.labels.get(type_id)
         return label.inverse_id if label and label.pair == (from_type, to_type) else None
 
+    def category(self, type_id: int) -> str:
+        """Whose type it is: what people defined, or HubSpot."""
+        return "USER_DEFINED" if type_id in self.labels else "HUBSPOT_DEFINED"
+
     def label(self, from_type: str, to_type: str, label: str, inverse: str) -> list[Label]:
         """Define a label for a pair and its inverse; both are answered."""
         first = FIRST_LABEL_ID + len(self.labels)

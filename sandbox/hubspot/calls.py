@@ -164,3 +164,10 @@ def integer_in(body: Json, name: str, default: int) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
         raise invalid(f"{name} must be an integer")
     return value
+
+
+def not_served(**said: object) -> None:
+    """501 where a call asks for what HubSpot has and the simulator has not."""
+    for name, value in said.items():
+        if value:
+            raise NotImplementedError(f"{name} in the body")

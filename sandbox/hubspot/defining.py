@@ -4,7 +4,15 @@ https://developers.hubspot.com/docs/api-reference/latest/crm/properties
 """
 
 from sandbox.hubspot.account import Account
-from sandbox.hubspot.calls import Answer, Call, integer_in, objects_in, optional_in, text_in
+from sandbox.hubspot.calls import (
+    Answer,
+    Call,
+    integer_in,
+    not_served,
+    objects_in,
+    optional_in,
+    text_in,
+)
 from sandbox.hubspot.clock import stamp
 from sandbox.hubspot.problems import EXISTS, Json, Problem, RefusedError, RowError, invalid
 from sandbox.hubspot.schema import Schema
@@ -18,6 +26,9 @@ FIELD_TYPES = frozenset(
         "phonenumber", "radio", "select", "text", "textarea",
     }
 )  # fmt: skip
+
+PLAIN = "non_sensitive"
+SENSITIVITIES = (PLAIN, "sensitive", "highly_sensitive")
 
 # JSON name -> attribute and type, of what a PATCH may change.
 CHANGEABLE: dict[str, tuple[str, type]] = {
@@ -73,6 +84,7 @@ def read_properties(account: Account, call: Call) -> Answer:
     """Several definitions by name."""
     schema = account.schemas[call.object_type()]
     body = call.json()
+    _check_sensitivity(body)
     chosen = schema.archived if body.get("archived") else schema.properties
     results, errors = [], []
     for each in call.inputs(body):
@@ -147,7 +159,7 @@ def property_json(definition: Definition) -> Json:
             "readOnlyValue": definition.read_only,
         },
         "formField": definition.form_field,
-        "dataSensitivity": "non_sensitive",
+        "dataSensitivity": PLAIN,
         "archived": definition.archived_at is not None,
         "createdAt": definition.created_at,
         "updatedAt": definition.updated_at,
@@ -166,6 +178,8 @@ def _created(account: Account, object_type: str, body: Json) -> Definition:
         message = f"A property named '{name}' already exists."
         raise RefusedError(409, EXISTS, message, subCategory="Properties.PROPERTY_WITH_NAME_EXISTS")
     _check_kinds(schema, body, required=True)
+    _check_sensitivity(body)
+    not_served(referencedObjectType=body.get("referencedObjectType"))
     if not name.replace("_", "").isalnum() or name != name.lower() or not name[0].isalpha():
         raise invalid(f"{name} is not a valid property name")
     archived = schema.archived.pop(name, None)
@@ -198,6 +212,14 @@ def _check_kinds(schema: Schema, body: Json, *, required: bool) -> None:
         raise invalid(f"Property group {body['groupName']} does not exist")
     if required and body["type"] == "enumeration" and body.get("options") is None:
         raise invalid("options are required")
+
+
+def _check_sensitivity(body: Json) -> None:
+    """Sensitive data is kept apart by HubSpot, which is not simulated."""
+    said = optional_in(body, "dataSensitivity") or PLAIN
+    if said not in SENSITIVITIES:
+        raise invalid(f"{said} is not a data sensitivity")
+    not_served(dataSensitivity=said != PLAIN)
 
 
 def _check_unique(account: Account, object_type: str, body: Json) -> None:

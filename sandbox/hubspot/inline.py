@@ -4,9 +4,11 @@ from dataclasses import dataclass
 
 from sandbox.hubspot.account import Account
 from sandbox.hubspot.associations import PARENTS
-from sandbox.hubspot.calls import object_in, objects_in
+from sandbox.hubspot.calls import object_in, objects_in, text_in
 from sandbox.hubspot.catalogue import OBJECT_TYPES
-from sandbox.hubspot.problems import NOT_FOUND, Json, Problem
+from sandbox.hubspot.problems import NOT_FOUND, Json, Problem, invalid
+
+CATEGORIES = ("HUBSPOT_DEFINED", "INTEGRATOR_DEFINED", "USER_DEFINED", "WORK")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,10 +26,10 @@ def links_in(account: Account, object_type: str, given: Json) -> tuple[list[Link
     for each in objects_in(given, "associations"):
         to_id = str(object_in(each, "to").get("id", ""))
         for spec in objects_in(each, "types"):
-            type_id = spec.get("associationTypeId")
+            type_id = type_in(account, spec)
             to_type = _other_end(account, object_type, type_id)
-            if to_type is None or not isinstance(type_id, int):
-                return [], wrong_type(object_type, type_id)
+            if to_type is None or type_id is None:
+                return [], wrong_type(object_type, spec["associationTypeId"])
             problem = _absent(account, to_type, to_id)
             if problem is not None:
                 return [], problem
@@ -41,6 +43,16 @@ def links_in(account: Account, object_type: str, given: Json) -> tuple[list[Link
             if parent is not None:
                 return [], second_parent(link.to_id, parent)
     return links, None
+
+
+def type_in(account: Account, spec: Json) -> int | None:
+    """The type id an ``AssociationSpec`` names; None if its category has no such type."""
+    type_id, category = spec.get("associationTypeId"), text_in(spec, "associationCategory")
+    if isinstance(type_id, bool) or not isinstance(type_id, int):
+        raise invalid("associationTypeId must be an integer")
+    if category not in CATEGORIES:
+        raise invalid(f"{category} is not an association category")
+    return type_id if category == account.associations.category(type_id) else None
 
 
 def associated(account: Account, object_type: str, record_id: str, links: list[Link]) -> None:
@@ -88,9 +100,9 @@ def _over_cap(account: Account, one: tuple[str, str], other: tuple[str, str]) ->
     return Problem(message=message, code="ASSOCIATION_LIMIT_EXCEEDED", ids=(one[1],))
 
 
-def _other_end(account: Account, object_type: str, type_id: object) -> str | None:
+def _other_end(account: Account, object_type: str, type_id: int | None) -> str | None:
     for to_type in OBJECT_TYPES:
-        if isinstance(type_id, int) and account.associations.inverse(object_type, to_type, type_id):
+        if type_id is not None and account.associations.inverse(object_type, to_type, type_id):
             return to_type
     return None
 

@@ -7,7 +7,7 @@ from sandbox.hubspot.account import Account
 from sandbox.hubspot.calls import Answer, Call, object_in, objects_in, optional_in, text_in
 from sandbox.hubspot.catalogue import OBJECT_TYPES
 from sandbox.hubspot.identity import missing
-from sandbox.hubspot.inline import problem_with, wrong_type
+from sandbox.hubspot.inline import problem_with, type_in, wrong_type
 from sandbox.hubspot.problems import Json, Problem, RowError, invalid, refusal
 from sandbox.hubspot.shapes import batch_answer, batch_status
 
@@ -51,11 +51,11 @@ def associate_typed(account: Account, call: Call) -> Answer:
     specs = objects_in({"types": call.parsed()}, "types")
     if not specs:
         raise invalid("a list of association types is expected")
-    types = [_type_id(each) for each in specs]
+    types = [type_in(account, each) for each in specs]
     for type_id in types:
         problem = problem_with(account, one, other, type_id)
-        if problem is not None:
-            raise refusal([problem])
+        if problem is not None or type_id is None:
+            raise refusal([problem or wrong_type(one[0], None, other[0])])
         account.associations.associate(one, other, type_id)
     return Answer(201, _labels_between(account, one, other))
 
@@ -66,14 +66,14 @@ def associate_batch(account: Account, call: Call) -> Answer:
     results, errors = [], []
     for each in call.inputs(call.json(), account.switches.association_limit):
         one, other = _pair_in(account, each, here, there)
-        types = [_type_id(spec) for spec in objects_in(each, "types")]
+        types = [type_in(account, spec) for spec in objects_in(each, "types")]
         problems = [problem_with(account, one, other, type_id) for type_id in types]
         problem = next((found for found in problems if found), None)
         if problem is not None or not types:
             errors.append(_row_error(each, problem or wrong_type(here, None, there)))
             continue
         for type_id in types:
-            account.associations.associate(one, other, type_id)
+            account.associations.associate(one, other, type_id or 0)
         results.append(_labels_between(account, one, other))
     success = 200 if call.version == DATED_WITHOUT_201 else 201
     status = batch_status(account, call.version, success, failures=bool(errors))
@@ -138,7 +138,7 @@ def archive_labels(account: Account, call: Call) -> Answer:
     for each in call.inputs(call.json(), account.switches.association_limit):
         one, other = _pair_in(account, each, here, there)
         for spec in objects_in(each, "types"):
-            account.associations.unlabel(one, other, _type_id(spec))
+            account.associations.unlabel(one, other, type_in(account, spec) or 0)
     return _void(account, call)
 
 
@@ -192,13 +192,6 @@ def _pair_in(account: Account, given: Json, here: str, there: str) -> tuple[End,
 def _resolved(account: Account, kind: str, said: str) -> str:
     record = account.records[kind].found(said)
     return record.id if record else said
-
-
-def _type_id(spec: Json) -> int:
-    type_id = spec.get("associationTypeId")
-    if isinstance(type_id, bool) or not isinstance(type_id, int):
-        raise invalid("associationTypeId must be an integer")
-    return type_id
 
 
 def _defaults(account: Account, one: End, other: End) -> list[Json]:

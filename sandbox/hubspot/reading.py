@@ -1,7 +1,15 @@
 """Reads and the single forms of objects, and the batches that only read or archive."""
 
 from sandbox.hubspot.account import Account
-from sandbox.hubspot.calls import Answer, Call, optional_in, properties_in, text_in, texts_in
+from sandbox.hubspot.calls import (
+    Answer,
+    Call,
+    not_served,
+    optional_in,
+    properties_in,
+    text_in,
+    texts_in,
+)
 from sandbox.hubspot.catalogue import OBJECT_TYPES, PATH_NAMES
 from sandbox.hubspot.identity import missing, named, unique_property
 from sandbox.hubspot.inline import associated, links_in
@@ -26,7 +34,7 @@ def read_batch(account: Account, call: Call) -> Answer:
     """Up to 100 records; what is not found is one error naming all their ids."""
     object_type = call.object_type()
     body = call.json()
-    _without_history(texts_in(body, "propertiesWithHistory"))
+    not_served(propertiesWithHistory=texts_in(body, "propertiesWithHistory"))
     id_property = optional_in(body, "idProperty")
     if id_property is not None:
         unique_property(account, object_type, id_property)
@@ -125,7 +133,6 @@ def _the_record(account: Account, call: Call, object_type: str, *, archived: boo
 
 
 def _whole(account: Account, call: Call, object_type: str, record: Record) -> Json:
-    _without_history(call.several("propertiesWithHistory"))
     names = existing(account, object_type, asked(object_type, call.several("properties")))
     answer = record_json(account, object_type, record, names)
     found = {}
@@ -139,8 +146,3 @@ def _whole(account: Account, call: Call, object_type: str, record: Record) -> Js
     if found:
         answer["associations"] = found
     return answer
-
-
-def _without_history(names: object) -> None:
-    if names:
-        raise NotImplementedError("propertiesWithHistory")

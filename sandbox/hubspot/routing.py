@@ -20,12 +20,14 @@ DATED = ("2026-03", "2026-09")
 class Route:
     """A handler with the scopes of which one is needed; ``{objectType}`` in them is filled in.
 
+    ``query`` names what the handler heeds of the query; what it would pass over is not served.
     ``is_open`` routes ask for no token.
     """
 
     method: str
     pattern: tuple[str, ...]
     handler: Handler
+    query: frozenset[str] = frozenset()
     scopes: tuple[str, ...] = ()
     is_search: bool = False
     is_open: bool = False
@@ -34,13 +36,15 @@ class Route:
 def route(
     said: str, handler: Handler, *scopes: str, is_search: bool = False, is_open: bool = False
 ) -> Route:
-    """A route from ``"POST {objectType}/batch/create"``, the path after its family's base."""
+    """A route from ``"GET {objectType}?limit&after"``, the path after its family's base."""
     method, _, path = said.partition(" ")
+    path, _, query = path.partition("?")
     pattern = tuple(path.split("/")) if path else ()
     return Route(
         method=method,
         pattern=pattern,
         handler=handler,
+        query=frozenset(query.split("&")) - {""},
         scopes=scopes,
         is_search=is_search,
         is_open=is_open,

@@ -6,7 +6,15 @@ https://developers.hubspot.com/docs/api-reference/latest/crm/pipelines
 from uuid import UUID
 
 from sandbox.hubspot.account import Account
-from sandbox.hubspot.calls import Answer, Call, integer_in, objects_in, optional_in, text_in
+from sandbox.hubspot.calls import (
+    Answer,
+    Call,
+    integer_in,
+    not_served,
+    objects_in,
+    optional_in,
+    text_in,
+)
 from sandbox.hubspot.clock import stamp
 from sandbox.hubspot.pipelines import CLOSED, OPEN, Pipeline, Stage
 from sandbox.hubspot.problems import Json, RefusedError, invalid
@@ -53,6 +61,7 @@ def change_pipeline(account: Account, call: Call) -> Answer:
     """Change a pipeline's label or place."""
     pipeline = _the_pipeline(account, call)
     body = call.json()
+    not_served(archived=body.get("archived"))
     pipeline.label = optional_in(body, "label") or pipeline.label
     pipeline.display_order = integer_in(body, "displayOrder", pipeline.display_order)
     pipeline.updated_at = stamp(account.now())
@@ -78,6 +87,7 @@ def change_stage(account: Account, call: Call) -> Answer:
     """Change a stage: its label, place, or whether it is closed."""
     stage = _the_stage(account, call)
     body = call.json()
+    not_served(archived=body.get("archived"))
     if "metadata" in body:
         stage.metadata = _metadata(body)
     stage.label = optional_in(body, "label") or stage.label

@@ -22,19 +22,20 @@ _STAGES_READ = ("crm.pipelines.orders.read", "crm.schemas.{objectType}.read", _R
 _STAGES_WRITE = ("crm.pipelines.orders.write", _SCHEMA_WRITE)
 _CURRENCIES = "settings.currencies.read"
 
+_SHOWN = "properties&associations&archived"
 _OBJECTS = (
     route("POST {objectType}/batch/create", batches.create_batch, _WRITE),
     route("POST {objectType}/batch/update", batches.update_batch, _WRITE),
     route("POST {objectType}/batch/upsert", batches.upsert_batch, _WRITE),
-    route("POST {objectType}/batch/read", reading.read_batch, _READ),
+    route("POST {objectType}/batch/read?archived", reading.read_batch, _READ),
     route("POST {objectType}/batch/archive", reading.archive_batch, _WRITE),
     route("POST {objectType}/search", searching.search, _READ, is_search=True),
     route("POST {objectType}/merge", merging.merge_call, _WRITE),
     route("POST {objectType}/gdpr-delete", merging.gdpr_delete, _WRITE),
-    route("GET {objectType}", reading.list_page, _READ),
+    route(f"GET {{objectType}}?limit&after&{_SHOWN}", reading.list_page, _READ),
     route("POST {objectType}", reading.create_one, _WRITE),
-    route("GET {objectType}/{objectId}", reading.read_one, _READ),
-    route("PATCH {objectType}/{objectId}", reading.update_one, _WRITE),
+    route(f"GET {{objectType}}/{{objectId}}?idProperty&{_SHOWN}", reading.read_one, _READ),
+    route("PATCH {objectType}/{objectId}?idProperty", reading.update_one, _WRITE),
     route("DELETE {objectType}/{objectId}", reading.archive_one, _WRITE),
 )
 
@@ -50,7 +51,7 @@ _PAIRS_WITHOUT_LIST = (
 )
 
 # 2026-09 has no such list any more; one reads associations in batches.
-_PAIRS = (route(f"GET {_PAIR}", linking.list_associations, _READ), *_PAIRS_WITHOUT_LIST)
+_PAIRS = (route(f"GET {_PAIR}?limit&after", linking.list_associations, _READ), *_PAIRS_WITHOUT_LIST)
 
 _BETWEEN = "{fromObjectType}/{toObjectType}"
 _ASSOCIATIONS = (
@@ -74,9 +75,9 @@ _PROPERTIES = (
     route("POST {objectType}/batch/create", defining.create_properties, _SCHEMA_WRITE),
     route("POST {objectType}/batch/read", defining.read_properties, *_SCHEMA_READ),
     route("POST {objectType}/batch/archive", defining.archive_properties, _SCHEMA_WRITE),
-    route("GET {objectType}", defining.list_properties, *_SCHEMA_READ),
+    route("GET {objectType}?archived", defining.list_properties, *_SCHEMA_READ),
     route("POST {objectType}", defining.create_property, _SCHEMA_WRITE),
-    route("GET {objectType}/{propertyName}", defining.read_property, *_SCHEMA_READ),
+    route("GET {objectType}/{propertyName}?archived", defining.read_property, *_SCHEMA_READ),
     route("PATCH {objectType}/{propertyName}", defining.change_property, _SCHEMA_WRITE),
     route("DELETE {objectType}/{propertyName}", defining.archive_property, _SCHEMA_WRITE),
 )

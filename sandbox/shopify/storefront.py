@@ -20,7 +20,7 @@ from sandbox.shopify.model import written
 from sandbox.shopify.shopify import Shopify
 from sandbox.shopify.store import Store
 from sandbox.shopify.storefront_deeds import DEEDS, ago
-from sandbox.shopify.storefront_rows import TABLES, counts, delivery_json, rows
+from sandbox.shopify.storefront_rows import TABLES, called, counts, delivery_json, rows
 
 _HERE = Path(__file__).parent
 _ASSETS = {"storefront.css": "text/css", "storefront.js": "text/javascript"}
@@ -121,7 +121,7 @@ class _Storefront:
             return JSONResponse({"problem": "the record is gone"}, 404)
         except (ValueError, ArithmeticError) as problem:
             return JSONResponse({"problem": str(problem) or "not a number"}, 422)
-        return JSONResponse({"name": record.get("name"), "id": record.get("id")})
+        return JSONResponse({"name": called(record), "id": record.get("id")})
 
     async def recent(self, _request: Request) -> Response:
         newest = reversed(self._deliveries.recent)

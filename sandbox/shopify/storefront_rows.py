@@ -49,6 +49,16 @@ def _person(record: Mapping[str, Any] | None) -> str:
     return " ".join(each for each in (record["first_name"], record["last_name"]) if each)
 
 
+def called(record: Mapping[str, Any]) -> str:
+    """What people call a record: an order by its name, a product by its title, a person by theirs.
+
+    Empty if it has nothing of the kind.
+    """
+    named = record.get("name") or record.get("title")
+    person = _person(record) if "first_name" in record else ""
+    return str(named or person or record.get("email") or "")
+
+
 def _counted(number: int, thing: str) -> str:
     return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
 

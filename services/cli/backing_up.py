@@ -21,7 +21,7 @@ import orjson
 import typer
 
 from services.cli.answering import AsJson, Exit, NotThereError, fail, finished, give, say
-from services.cli.looking import ledger_file, places
+from services.cli.looking import ledger_file, log_file, places
 from services.shared.contract.errors import OursToFixError, WorldAtFaultError
 
 MANIFEST = "manifest.json"
@@ -63,10 +63,10 @@ def backup(
 
 async def _backed_up(file: Path) -> Mapping[str, object]:
     where = places()
-    ledger = ledger_file(where)
-    if ledger is None:
-        raise OursToFixError("not_sqlite", detail="back up the database server by its own means")
-    return written(file, {LOG: where.log_file, LEDGER: ledger}, datetime.now(UTC))
+    log, ledger = log_file(where), ledger_file(where)
+    if log is None or ledger is None:
+        raise OursToFixError("not_sqlite", detail="back up servers by their own means")
+    return written(file, {LOG: log, LEDGER: ledger}, datetime.now(UTC))
 
 
 def written(file: Path, originals: Mapping[str, Path], now: datetime) -> Mapping[str, object]:

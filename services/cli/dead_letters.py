@@ -18,8 +18,7 @@ from services.shared.contract.topics import (
     DEAD_TOPICS,
     LIVE_TOPICS,
 )
-from services.shared.log.port import History
-from services.shared.log.sqlite import SqliteLog
+from services.shared.log.port import Appender, History
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -190,5 +189,5 @@ async def _replayed(chosen: frozenset[str], *, everything: bool) -> Sequence[str
     return done
 
 
-async def _put_back(log: SqliteLog, event: Event) -> None:
+async def _put_back(log: Appender, event: Event) -> None:
     await log.append([replayed(event)])

@@ -181,7 +181,9 @@ def _reported(verdict: Verdict | None, console: Console, *, as_json: bool) -> in
 async def _sandbox() -> AsyncIterator[Sandbox]:
     """The simulators, started as a process of their own, and ended with us."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "sandbox"), stdout=asyncio.subprocess.PIPE, start_new_session=True
+        *(sys.executable, "-m", "sandbox", "--with-parent"),
+        stdout=asyncio.subprocess.PIPE,
+        start_new_session=True,
     )
     try:
         if process.stdout is None:

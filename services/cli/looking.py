@@ -10,7 +10,9 @@ from sqlalchemy.engine import make_url
 
 from services.cli.answering import NotThereError
 from services.shared.ledger.engine import Ledger, opened
-from services.shared.log.sqlite import SqliteLog
+from services.shared.log.address import SqliteFile
+from services.shared.log.opening import opened as opened_log
+from services.shared.log.port import Log
 from services.shared.runtime.settings import Places, loaded
 
 _START = "start the product once: shopsync all"
@@ -45,14 +47,20 @@ async def ledger_at(where: Places) -> AsyncIterator[Ledger]:
         yield ledger
 
 
+def log_file(where: Places) -> Path | None:
+    """The file the log is in; None if it is a cluster's."""
+    return where.log.path if isinstance(where.log, SqliteFile) else None
+
+
 @asynccontextmanager
-async def log_at(where: Places) -> AsyncIterator[SqliteLog]:
-    """The embedded log.
+async def log_at(where: Places) -> AsyncIterator[Log]:
+    """The log as it is; nothing is made.
 
     Raises:
         NotThereError: there is none yet.
     """
-    if not where.log_file.is_file():
-        raise NotThereError("no_log", detail=f"{where.log_file} is missing; {_START}")
-    async with SqliteLog.open(where.log_file) as log:
+    file = log_file(where)
+    if file is not None and not file.is_file():
+        raise NotThereError("no_log", detail=f"{file} is missing; {_START}")
+    async with opened_log(where.log) as log:
         yield log

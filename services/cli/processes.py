@@ -31,7 +31,8 @@ from services.shared.ledger.migrating import migrate
 from services.shared.ledger.quota import LedgerQuota
 from services.shared.ledger.stores import ACCOUNT, Store, StoreState
 from services.shared.ledger.vault import Vault
-from services.shared.log.sqlite import SqliteLog
+from services.shared.log.opening import opened as opened_log
+from services.shared.log.port import Log
 from services.shared.runtime.lifecycle import Companion, run_together, stopping_on_signals
 from services.shared.runtime.settings import Settings
 from services.syncer.__main__ import Surroundings as SyncerSurroundings
@@ -50,7 +51,7 @@ class Engines:
 
     settings: Settings
     ledger: Ledger
-    log: SqliteLog
+    log: Log
     vault: Vault
     connections: Connections
     hubspot: HubSpot
@@ -79,13 +80,14 @@ async def engines(settings: Settings) -> AsyncIterator[Engines]:
     Raises:
         SyncError: one of them cannot be opened.
     """
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    # What is kept there is personal: nobody else on this machine may look.
+    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     instance = f"{os.getpid()}-{secrets.token_hex(4)}"
     vault = Vault(settings.encryption_keys)
     async with AsyncExitStack() as stack:
         ledger = await stack.enter_async_context(opened(settings.ledger))
         await migrate(ledger)
-        log = await stack.enter_async_context(SqliteLog.open(settings.log_file))
+        log = await stack.enter_async_context(opened_log(settings.log))
         http = await stack.enter_async_context(httpx.AsyncClient(timeout=_HTTP_SECONDS))
         await admit(ledger, vault, settings)
         governor = Governor(LedgerQuota(ledger, ACCOUNT))

@@ -13,7 +13,7 @@ from sqlalchemy import Row
 
 from services.shared.contract.topics import CONSUMED_TOPICS
 from services.shared.ledger.engine import opened, statement
-from services.shared.log.sqlite import SqliteLog
+from services.shared.log.opening import opened as opened_log
 from services.shared.runtime.settings import Settings
 from services.syncer.__main__ import GROUP
 
@@ -61,7 +61,7 @@ async def snapshot(settings: Settings) -> Snapshot:
         waiting = (await tx.run(_WAITING))[0].n
         open_links = (await tx.run(_OPEN_LINKS))[0].n
         windows = (await tx.run(_WINDOWS))[0].n
-    async with SqliteLog.open(settings.log_file) as log:
+    async with opened_log(settings.log) as log:
         lag = await log.lag(GROUP)
     behind = sum(each.events for part, each in lag.items() if part.topic in CONSUMED_TOPICS)
     return Snapshot(
@@ -102,7 +102,7 @@ def _latency() -> str:
     return f"latency p50 ≤ {p50:g} s, p99 ≤ {p99:g} s"
 
 
-_EXISTS = statement("SELECT name FROM sqlite_master WHERE name = 'windows'")
+_EXISTS = statement("SELECT t.name FROM {tables} AS t WHERE t.name = 'windows'")
 
 
 def _counted(rows: Sequence[Row[Any]]) -> dict[tuple[str, str], dict[str, int]]:

@@ -27,7 +27,7 @@ from services.shared.ledger.causes import Cause
 from services.shared.ledger.connections import Connections
 from services.shared.ledger.engine import Ledger
 from services.shared.ledger.vault import Vault
-from services.shared.log.sqlite import SqliteLog
+from services.shared.log.port import Log
 from services.shared.runtime.lifecycle import Companion, run_together
 from services.shared.shopify.hydrating import Hydrator
 from services.syncer import plans
@@ -59,7 +59,7 @@ class Surroundings:
     """What the syncer stands on; all of it outlives :func:`serve`."""
 
     ledger: Ledger
-    log: SqliteLog
+    log: Log
     vault: Vault
     connections: Connections
     hubspot: HubSpot
@@ -76,9 +76,9 @@ async def serve(around: Surroundings, stopping: asyncio.Event) -> None:
         ExceptionGroup: a part of it died.
     """
     async with around.log.reader(GROUP, CONSUMED_TOPICS, around.instance) as reader:
-        # One process reads an embedded log at a time: whoever held claims before us is dead.
-        async with around.ledger.transaction() as tx:
-            await claims.forfeit_others(tx, instance=around.instance)
+        if around.log.has_one_reader:
+            async with around.ledger.transaction() as tx:
+                await claims.forfeit_others(tx, instance=around.instance)
         ready = await _patiently_prepared(around, stopping)
         if ready is None:
             return

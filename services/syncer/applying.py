@@ -87,10 +87,10 @@ class Applier:
         chosen = [piece for piece in pieces if not piece.is_gone and piece.to_write]
         known = [piece for piece in chosen if piece.target_id]
         new = [piece for piece in chosen if not piece.target_id]
-        keyed = [piece for piece in new if piece.object_type in self._abilities.keyed]
+        keyed = [piece for piece in new if self._is_keyed(piece)]
+        unkeyed = [piece for piece in new if not self._is_keyed(piece)]
         await self._send(known, self._writer.update, _update_row)
         await self._send(keyed, self._writer.upsert, _upsert_row)
-        unkeyed = [piece for piece in new if piece.object_type not in self._abilities.keyed]
         await self._send(
             [*unkeyed, *self._refused_the_key(keyed)], self._writer.create, _create_row
         )
@@ -112,6 +112,9 @@ class Applier:
         for piece in again:
             piece.unknown = None
         return again
+
+    def _is_keyed(self, piece: Piece) -> bool:
+        return piece.object_type in self._abilities.keyed
 
     async def _send(
         self,
@@ -162,8 +165,7 @@ class Applier:
         """The unique property, and its value, by which HubSpot finds a record; empty if none."""
         if piece.object_type == plans.CONTACTS:
             return EMAIL, piece.properties.get(EMAIL, "")
-        is_keyed = piece.object_type in self._abilities.keyed
-        return SYNC_KEY, piece.properties.get(SYNC_KEY, "") if is_keyed else ""
+        return SYNC_KEY, piece.properties.get(SYNC_KEY, "") if self._is_keyed(piece) else ""
 
     async def _recognise(self, efforts: Sequence[Effort]) -> None:
         """Learn from HubSpot which line items are ours where the ledger may not know them all."""

@@ -61,7 +61,7 @@ def guest_key(shop: str, email: str) -> SourceKey:
 
 def normal_email(value: object) -> str:
     """An email as HubSpot compares it; empty if there is none."""
-    return value.strip().lower() if isinstance(value, str) else ""
+    return _kept(value).strip().lower() if isinstance(value, str) else ""
 
 
 def overlaid(read: State, body: Record) -> State:
@@ -257,7 +257,12 @@ def _link(one: SourceKey, other: SourceKey, other_parent: str = "") -> Link:
 
 def _text(record: Record, name: str) -> str:
     value = record.fields.get(name)
-    return value if isinstance(value, str) else ""
+    return _kept(value) if isinstance(value, str) else ""
+
+
+def _kept(text: str) -> str:
+    """``text`` as every ledger can keep it: PostgreSQL has no NUL."""
+    return text.replace("\0", "") if "\0" in text else text
 
 
 def _moment(record: Record, name: str) -> datetime | None:

@@ -18,10 +18,8 @@ async def hubspot() -> AsyncIterator[HubSpotUnderTest]:
         yield found
 
 
-def pair(one: str, other: str, *types: int) -> dict[str, Any]:
-    specs = [
-        {"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": each} for each in types
-    ]
+def pair(one: str, other: str, *types: int, category: str = "HUBSPOT_DEFINED") -> dict[str, Any]:
+    specs = [{"associationCategory": category, "associationTypeId": each} for each in types]
     return {"from": {"id": one}, "to": {"id": other}, **({"types": specs} if types else {})}
 
 
@@ -152,7 +150,7 @@ async def test_removing_the_unlabelled_type_removes_the_labels(hubspot: HubSpotU
     contact = await hubspot.made("contacts", firstname="x")
     body = {"name": "buyer", "label": "Buyer", "inverseLabel": "Bought"}
     label = (await hubspot.post(f"{V4}/orders/contacts/labels", body, 200))["results"][0]
-    typed = {"inputs": [pair(order, contact, label["typeId"])]}
+    typed = {"inputs": [pair(order, contact, label["typeId"], category="USER_DEFINED")]}
     await hubspot.post(f"{V4}/orders/contacts/batch/create", typed, 201)
     assert await ends(hubspot, "orders", order, "contacts") == {contact: [507, label["typeId"]]}
 
@@ -162,12 +160,30 @@ async def test_removing_the_unlabelled_type_removes_the_labels(hubspot: HubSpotU
     assert await ends(hubspot, "orders", order, "contacts") == {}
 
 
+async def test_a_type_is_looked_up_in_the_category_it_is_said_to_be_of(
+    hubspot: HubSpotUnderTest,
+) -> None:
+    order = await hubspot.made("orders", hs_order_name="#1")
+    contact = await hubspot.made("contacts", email="a@b.example")
+    path = f"{DATED}/orders/contacts/batch/create"
+
+    others = {"inputs": [pair(order, contact, 507, category="USER_DEFINED")]}
+    (error,) = (await hubspot.post(path, others, 200))["errors"]
+    unsaid = {"inputs": [{**pair(order, contact), "types": [{"associationTypeId": 507}]}]}
+    await hubspot.post(path, unsaid, 400)
+    no_such = {"inputs": [pair(order, contact, 507, category="HUBSPOT")]}
+    await hubspot.post(path, no_such, 400)
+
+    assert error["errors"][0]["code"] == "INVALID_ASSOCIATION_TYPE"
+    assert await ends(hubspot, "orders", order, "contacts") == {}
+
+
 async def test_removing_a_label_keeps_the_unlabelled_type(hubspot: HubSpotUnderTest) -> None:
     order = await hubspot.made("orders", hs_tags="x")
     contact = await hubspot.made("contacts", firstname="x")
     body = {"name": "buyer", "label": "Buyer"}
     label = (await hubspot.post(f"{V4}/orders/contacts/labels", body, 200))["results"][0]
-    typed = {"inputs": [pair(order, contact, label["typeId"])]}
+    typed = {"inputs": [pair(order, contact, label["typeId"], category="USER_DEFINED")]}
     await hubspot.post(f"{V4}/orders/contacts/batch/create", typed, 201)
     await hubspot.post(f"{DATED}/orders/contacts/batch/labels/archive", typed, 200)
     assert await ends(hubspot, "orders", order, "contacts") == {contact: [507]}

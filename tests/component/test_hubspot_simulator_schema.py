@@ -128,6 +128,16 @@ async def test_properties_are_made_and_read_in_batches(
     assert (await hubspot.http.get(f"{base}/orders/one")).status_code == 404
 
 
+@pytest.mark.parametrize(
+    "wish", [{"dataSensitivity": "sensitive"}, {"referencedObjectType": "OWNER"}]
+)
+async def test_a_property_of_a_kind_that_is_not_simulated_is_refused(
+    hubspot: HubSpotUnderTest, wish: dict[str, str]
+) -> None:
+    await hubspot.post(f"{PROPERTIES}/orders", property_("one") | wish, 501)
+    assert (await hubspot.http.get(f"{PROPERTIES}/orders/one")).status_code == 404
+
+
 async def test_groups_are_made_read_and_removed(hubspot: HubSpotUnderTest) -> None:
     path = f"{PROPERTIES}/orders/groups"
     body = {"name": "shopify", "label": "Shopify", "displayOrder": -1}

@@ -87,3 +87,35 @@ async def test_the_comparison_says_by_its_exit_code_what_it_found(
         assert '"problem": "missing"' in written
         assert await asyncio.to_thread(compared, where) == 1
         assert "1 differences" in capsys.readouterr().out
+
+
+async def test_the_simulators_end_with_a_parent_that_was_killed() -> None:
+    starter = "import subprocess, sys; subprocess.run([sys.executable, '-m', *sys.argv[1:]])"
+    parent = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", starter, "sandbox", "hubspot", "--with-parent"),
+        stdout=asyncio.subprocess.PIPE,
+    )
+    assert parent.stdout is not None
+    assert "hubspot_url" in orjson.loads(await parent.stdout.readline())
+
+    parent.kill()
+
+    # The simulators hold the other end of the pipe: it closes when they are gone.
+    assert await asyncio.wait_for(parent.stdout.read(), 20) == b""
+    await parent.wait()
+
+
+async def test_a_taken_port_is_said_in_a_line() -> None:
+    async with launched("hubspot") as (ready, _):
+        port = ready["hubspot_url"].rpartition(":")[2]
+        second = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "sandbox", "hubspot", "--hubspot-port", port),
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        _, said = await second.communicate()
+
+    assert second.returncode == 1
+    (line,) = said.decode().splitlines()
+    assert line.startswith("the simulators cannot start: Address already in use")
+    assert port in line

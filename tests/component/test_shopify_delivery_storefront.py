@@ -43,6 +43,21 @@ def test_the_page_shows_the_stores_and_the_newest_orders_first() -> None:
     in_virtual_time(story())
 
 
+def test_a_button_says_what_it_was_about_as_people_call_it() -> None:
+    async def story() -> None:
+        async with page() as (it, browser):
+            person = given.customer(it.store, first_name="Zoë", last_name="Quine")
+            mug = given.product(it.store, title="Quine mug")
+
+            async def said(deed: str, number: int, value: str) -> object:
+                return (await press(browser, deed, id=number, value=value)).json()["name"]
+
+            assert await said("tag", person["id"], "vip") == "Zoë Quine"
+            assert await said("reprice", mug["id"], "7.50") == "Quine mug"
+
+    in_virtual_time(story())
+
+
 @pytest.mark.parametrize("table", ["orders", "customers", "products", "checkouts"])
 def test_every_table_can_be_searched(table: str) -> None:
     async def story() -> None:

@@ -19,22 +19,13 @@ from hypothesis import strategies as st
 
 from services.shared.contract.errors import OwnershipLostError
 from services.shared.contract.events import Event, Lag, NewEvent, Partition, Position
-from services.shared.log.port import Appender, History, Reader
+from services.shared.log.port import Log, Reader
 from tests.contract.log_walk import Step, Walk, steps
 
 ORDERS = "shopify.orders"
 CUSTOMERS = "shopify.customers"
 SOON = 10.0
 """Seconds a test waits for what must come; only a failing test waits so long."""
-
-
-class Log(Appender, History, Protocol):
-    """One process's view of the log."""
-
-    def reader(
-        self, group: str, topics: Iterable[str], member: str
-    ) -> AbstractAsyncContextManager[Reader]:
-        """A new member of a group, gone when the context is left."""
 
 
 class Place(Protocol):

@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from services.ingest.settings import Settings as IngestSettings
+from services.shared.log.address import KafkaCluster, Protection, SqliteFile
 from services.shared.runtime.settings import PREFIX, Places, Settings, SettingsError, loaded
 
 COMPLETE = {
@@ -36,7 +37,7 @@ def test_one_store_and_one_account_are_enough(monkeypatch: pytest.MonkeyPatch) -
     assert [each.shop for each in settings.stores] == ["acme.myshopify.com"]
     assert settings.encryption_keys == ("new-key-of-a-length", "old-key-of-a-length")
     assert settings.ledger == "sqlite+aiosqlite:///data/ledger.sqlite"
-    assert settings.log_file == Path("data/log.sqlite")
+    assert settings.log == SqliteFile(path=Path("data/log.sqlite"))
     assert settings.webhook_url == ""
 
 
@@ -105,7 +106,35 @@ def test_secrets_are_no_part_of_what_settings_print(monkeypatch: pytest.MonkeyPa
 
 def test_looking_needs_no_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
     given(monkeypatch, DATA_DIR="/var/lib/shopsync")
-    assert loaded(Places).log_file == Path("/var/lib/shopsync/log.sqlite")
+    assert loaded(Places).log == SqliteFile(path=Path("/var/lib/shopsync/log.sqlite"))
+
+
+def test_the_log_is_a_cluster_when_its_url_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    given(monkeypatch, LOG_URL="kafka://a.example:9093,b.example", KAFKA_SECURITY="SASL_SSL")
+    given(monkeypatch, KAFKA_USERNAME="ingest", KAFKA_PASSWORD="opensesame")
+    log = loaded(Places).log
+    assert isinstance(log, KafkaCluster)
+    assert log.servers == ("a.example:9093", "b.example:9092")
+    assert log.security.protection is Protection.SASL_SSL
+    assert log.security.password == "opensesame"
+    assert "opensesame" not in repr(log) + repr(loaded(Places))
+
+
+@pytest.mark.parametrize(
+    "url", ["kafka://", "kafka://user:opensesame@host", "sqlite://host/file", "/var/log.sqlite"]
+)
+def test_an_address_of_no_log_is_refused_and_not_quoted(
+    monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    given(monkeypatch, **COMPLETE, LOG_URL=url)
+    said = problems()
+    assert "SHOPSYNC_LOG_URL: must be sqlite:///FILE or kafka://" in said
+    assert "opensesame" not in said
+
+
+def test_a_log_file_may_be_named_absolutely(monkeypatch: pytest.MonkeyPatch) -> None:
+    given(monkeypatch, LOG_URL="sqlite:////srv/log.sqlite")
+    assert loaded(Places).log == SqliteFile(path=Path("/srv/log.sqlite"))
 
 
 def test_the_example_documents_every_setting_and_no_other() -> None:

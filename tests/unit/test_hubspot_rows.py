@@ -126,6 +126,12 @@ def test_an_input_carries_only_what_the_row_has() -> None:
     }
 
 
+def test_a_create_lists_its_links_even_where_there_are_none() -> None:
+    """HubSpot's schema of creates requires the list; no other call has it."""
+    assert input_of(Row(trace="t"))["associations"] == []
+    assert "associations" not in input_of(Row(trace="t", id="7"))
+
+
 def test_a_refused_pair_is_named_and_an_error_about_nobody_leaves_all_open() -> None:
     pairs = [Pair("1", "2"), Pair("1", "3")]
 

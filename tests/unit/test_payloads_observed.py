@@ -21,6 +21,7 @@ from services.shared.contract.events import (
     Provenance,
 )
 from services.shared.contract.records import Observation
+from services.shared.shopify.ids import record_id_in
 from services.shared.shopify.payloads import TOPICS_READ, observations_in
 
 _SHOP = "acme.myshopify.com"
@@ -218,6 +219,33 @@ def test_a_checkout_without_a_number_is_known_by_its_token() -> None:
     assert found.source.id == "abcdef"
 
 
+def test_no_shipping_address_is_an_empty_list_in_live_stores() -> None:
+    """Seen in the bodies of live stores, where Shopify's samples always have an address."""
+    (seen,) = observed(
+        "checkouts/update", _CHECKOUT | {"shipping_address": []}, "checkouts/981820079255243537"
+    )
+
+    assert seen.record is not None
+    assert seen.record.fields["shipping_city"] is None
+
+
+def test_an_orders_number_goes_before_its_gid() -> None:
+    """As in the log's key; published samples round the number, so that the two differ there."""
+    rounded = {**_ORDER, "id": 820982911946154500}
+
+    (seen,) = observed("orders/updated", rounded, "orders/820982911946154500")
+
+    assert seen.source.id == "820982911946154500"
+
+
+def test_a_gid_is_enough() -> None:
+    alone = {name: value for name, value in _ORDER.items() if name != "id"}
+
+    assert record_id_in("orders/updated", orjson.dumps(alone)) == "820982911946154508"
+    (seen,) = observed("orders/updated", alone, "orders/820982911946154508")
+    assert seen.source.id == "820982911946154508"
+
+
 @pytest.mark.parametrize("topic", ["orders/delete", "products/delete", "customers/delete"])
 def test_a_delete_claims_a_deletion(topic: str) -> None:
     (found,) = observed(topic, {"id": 4}, f"{topic.partition('/')[0]}/4")
@@ -259,6 +287,8 @@ def test_a_replayed_webhook_is_read_as_a_webhook() -> None:
         ("orders/updated", b'{"id": 2}', "wrong_record"),
         ("orders/updated", b'{"id": 1, "updated_at": "yesterday"}', "absurd_value"),
         ("orders/updated", b'{"id": 1, "updated_at": "2026-11-23T10:00:00"}', "absurd_value"),
+        ("orders/updated", b'{"id": 1, "updated_at": "9999-12-31T23:59:59Z"}', "absurd_value"),
+        ("orders/updated", b'{"id": 1, "updated_at": "0001-01-01T00:00:00Z"}', "absurd_value"),
         ("orders/updated", b'{"id": 1, "total_price": "NaN"}', "absurd_value"),
         ("orders/updated", b'{"id": 1, "total_price": "1E999999"}', "absurd_value"),
         ("orders/updated", b'{"id": 1, "line_items": 3}', "absurd_value"),

@@ -5,6 +5,7 @@ const { shop, table } = document.body.dataset;
 const search = document.getElementById("search");
 const faults = document.getElementById("faults");
 const toast = document.getElementById("toast");
+const records = document.getElementById("records");
 const shown = {};
 
 function say(words) {
@@ -32,20 +33,26 @@ function showShare(input) {
   input.nextElementSibling.textContent = `${Math.round(input.value * 100)} %`;
 }
 
-async function refresh() {
+// Rows that move beneath the pointer would have the wrong order cancelled.
+const isPointedAt = () => matchMedia("(hover: hover)").matches && records.matches(":hover");
+
+async function refresh(mayMove = true) {
   const live = document.getElementById("live");
   try {
     const asked = new URLSearchParams({ shop, table, q: search.value });
     const view = await (await fetch(`/_sandbox/storefront/view?${asked}`)).json();
-    put("records", view.records);
+    const isHeld = !mayMove && isPointedAt();
+    if (!isHeld) put("records", view.records);
     put("deliveries", view.deliveries);
     for (const [name, count] of Object.entries(view.counts)) {
       document.querySelector(`[data-count="${name}"]`).textContent = count;
     }
     showFaults(view.faults);
-    live.classList.remove("lost");
+    live.className = isHeld ? "held" : "";
+    live.lastChild.textContent = isHeld ? "the list waits while you point at it" : "live";
   } catch {
-    live.classList.add("lost");
+    live.className = "lost";
+    live.lastChild.textContent = "not reachable";
   }
 }
 
@@ -108,6 +115,7 @@ document.getElementById("all-off").addEventListener("click", async () => {
   });
   await refresh();
 });
-search.addEventListener("input", refresh);
+search.addEventListener("input", () => refresh());
+records.addEventListener("mouseleave", () => refresh());
 document.addEventListener("visibilitychange", () => document.hidden || refresh());
-setInterval(() => document.hidden || refresh(), REFRESH_MILLISECONDS);
+setInterval(() => document.hidden || refresh(false), REFRESH_MILLISECONDS);

@@ -5,7 +5,8 @@
     ├── RecordAtFaultError    the other side refuses this record: mark it failing and go on
     ├── WorldAtFaultError     it may work later: try again, then wait by the record, or hold
     │   ├── OutcomeUnknownError   the call may or may not have been applied
-    │   └── LogUnavailableError   the log cannot take or give events now
+    │   ├── LogUnavailableError   the log cannot take or give events now
+    │   └── LedgerConflictError   two transactions stood in each other's way, and ours gave way
     ├── OwnershipLostError    another process took over what this one was working on
     └── OursToFixError        revoked token, missing scope, bug: stop that part, say so
 
@@ -57,6 +58,10 @@ class OutcomeUnknownError(WorldAtFaultError):
 
 class LogUnavailableError(WorldAtFaultError):
     """The log cannot take or give events now: it is down, full, or at its size limit."""
+
+
+class LedgerConflictError(WorldAtFaultError):
+    """Two transactions stood in each other's way, and ours gave way: nothing was written."""
 
 
 class OwnershipLostError(SyncError):

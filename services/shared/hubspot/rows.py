@@ -111,14 +111,17 @@ class Page:
 
 
 def input_of(row: Row) -> dict[str, Any]:
-    """``row`` as it stands in the call's ``inputs``."""
+    """``row`` as it stands in the call's ``inputs``.
+
+    Of a create (no ``id``) HubSpot's schema requires ``associations``, be there none.
+    """
     written: dict[str, Any] = {"objectWriteTraceId": row.trace, "properties": dict(row.properties)}
     if row.id:
         written["id"] = row.id
+    else:
+        written["associations"] = [_inline(each) for each in row.associations]
     if row.id_property:
         written["idProperty"] = row.id_property
-    if row.associations:
-        written["associations"] = [_inline(each) for each in row.associations]
     return written
 
 

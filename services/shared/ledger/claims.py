@@ -17,19 +17,20 @@ class Claimed:
     taken_over: frozenset[str]
 
 
-_HELD = statement(
-    """SELECT c.key, CASE WHEN c.until > {now} THEN 1 ELSE 0 END AS is_live
-    FROM {rows} AS b JOIN claims AS c ON c.key = b.key""",
-    key="text",
-)
+# What others hold is left out before anything is locked: of two overlapping batches neither waits
+# for a claim, only for the other's claiming, and both claim in the order of the keys.
 _CLAIM = statement(
     """
     INSERT INTO claims (key, owner, until)
-    SELECT b.key, :owner, {now} + :lasts FROM {rows} AS b WHERE true ORDER BY b.key
-    ON CONFLICT (key) DO UPDATE SET owner = excluded.owner, until = excluded.until
+    SELECT b.key, :owner, {now} + :lasts FROM {rows} AS b
+    WHERE NOT EXISTS (SELECT 1 FROM claims AS c WHERE c.key = b.key AND c.until > {now})
+    ORDER BY b.key
+    ON CONFLICT (key) DO UPDATE SET owner = excluded.owner, until = excluded.until,
+      former = claims.owner
     WHERE claims.until <= {now}
-    RETURNING key
+    RETURNING key, former
     """,
+    keyed=1,
     key="text",
 )
 _RENEW = statement(
@@ -45,12 +46,11 @@ _FORFEIT = statement("UPDATE claims SET until = 0 WHERE owner NOT LIKE :mine")
 
 async def claim(tx: Transaction, keys: Collection[str], *, owner: str, lasts_ms: int) -> Claimed:
     """Claim those of ``keys`` that nobody holds; never waits for the others."""
-    rows = [[key] for key in sorted(set(keys))]
-    held = {row.key: row.is_live for row in await tx.run_batch(_HELD, rows)}
-    free = [row for row in rows if not held.get(row[0])]
-    got = await tx.run_batch(_CLAIM, free, owner=owner, lasts=lasts_ms)
-    mine = frozenset(row.key for row in got)
-    return Claimed(keys=mine, taken_over=mine & held.keys())
+    got = await tx.run_batch(_CLAIM, [[key] for key in keys], owner=owner, lasts=lasts_ms)
+    return Claimed(
+        keys=frozenset(row.key for row in got),
+        taken_over=frozenset(row.key for row in got if row.former),
+    )
 
 
 async def renew(tx: Transaction, *, owner: str, keys: Collection[str], lasts_ms: int) -> None:

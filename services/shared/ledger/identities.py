@@ -47,6 +47,7 @@ _RECORD = statement(
     ON CONFLICT (account_id, kind, value) DO UPDATE SET target_id = excluded.target_id,
       shop = excluded.shop, source_kind = excluded.source_kind, source_id = excluded.source_id
     """,
+    keyed=2,
     kind="text",
     value="text",
     target_id="text",

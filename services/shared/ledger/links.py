@@ -57,7 +57,8 @@ _WANT = statement(
     ON CONFLICT (shop, from_kind, from_id, to_kind, to_id) DO UPDATE SET
       state = CASE WHEN links.state = 'done' THEN 'done' ELSE 'pending' END, due_at = NULL
     """,
-    **_KEY,
+    keyed=5,
+    shared=_KEY,
     to_kind="text",
     to_id="text",
     to_parent_id="text",
@@ -72,7 +73,7 @@ _UNWANT = statement(
       (SELECT b.shop, b.from_kind, b.from_id, b.to_kind, b.to_id FROM {rows} AS b
        WHERE b.to_kind IS NOT NULL)
     """,
-    **_KEY,
+    shared=_KEY,
     to_kind="text",
     to_id="text",
 )
@@ -136,7 +137,8 @@ _DONE = statement(
       state = CASE WHEN links.state = 'pending' THEN 'done' ELSE links.state END,
       linked_to = excluded.linked_to, due_at = NULL
     """,
-    **_LINK,
+    keyed=5,
+    shared=_LINK,
     linked_to="text",
 )
 _MOVED = statement(
@@ -167,13 +169,13 @@ _DROP = statement(
     """DELETE FROM links WHERE state = :state AND
     (shop, from_kind, from_id, to_kind, to_id) IN
     (SELECT b.shop, b.from_kind, b.from_id, b.to_kind, b.to_id FROM {rows} AS b)""",
-    **_LINK,
+    shared=_LINK,
 )
 _PUT_OFF = statement(
     """UPDATE links SET due_at = {now} + :due_in WHERE
     (shop, from_kind, from_id, to_kind, to_id) IN
     (SELECT b.shop, b.from_kind, b.from_id, b.to_kind, b.to_id FROM {rows} AS b)""",
-    **_LINK,
+    shared=_LINK,
 )
 _PART_OF = {"part_kind": "variants", "part_parent_kind": "products", "part_wait_ms": 120_000}
 

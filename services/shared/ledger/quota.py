@@ -20,7 +20,7 @@ from services.shared.ledger.engine import Ledger, Transaction, statement
 _MICROSECONDS = 1_000_000
 _READ = statement(
     """SELECT calls_per_window, next_slot, next_reserved, {now} AS moment
-    FROM quota WHERE account_id = :account"""
+    FROM quota WHERE account_id = :account {locked}"""
 )
 _OPEN = statement(
     """INSERT INTO quota (account_id, calls_per_window, next_slot, next_reserved)

@@ -173,8 +173,10 @@ claims = Table(
     Column("key", Text, primary_key=True),
     Column("owner", Text, nullable=False),
     Column("until", _MOMENT, nullable=False),
+    Column("former", Text),  # whose claim ran out before this owner took the key over
     sqlite_with_rowid=False,
 )
+Index("ix_claims_owner", claims.c.owner)
 
 causes = Table(
     "causes",

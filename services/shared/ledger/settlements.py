@@ -73,6 +73,7 @@ _SETTLE = statement(
       label = excluded.label,
       created_at = coalesce(excluded.created_at, sources.created_at)
     """,
+    keyed=3,
     shop="text",
     kind="text",
     id="text",

@@ -53,6 +53,8 @@ class SourceRow:
     created_at: datetime | None
 
 
+_DRAWN_MS = 15_000
+
 _COLUMNS = """
   s.shop, s.kind, s.id, s.parent_id, s.target_id, s.updated_at, s.observed_at, s.wanted,
   s.settled, s.deletion_claimed, s.deleted_at, s.status, s.reason, s.detail, s.due_at,
@@ -74,12 +76,22 @@ _PARTS = statement(
     kind="text",
     id="text",
 )
+_IS_DUE = """
+  s.kind = :kind AND s.due_at <= {now} AND NOT EXISTS (
+    SELECT 1 FROM claims AS c
+    WHERE c.key = s.shop || '/' || s.kind || '/' || s.id AND c.until > {now})
+  ORDER BY s.due_at LIMIT :most
+"""
+# Where many processes draw, what one has drawn is due later for the others; should it die before it
+# claims, the row is due again. From an embedded ledger one process draws.
 _DUE = statement(
-    f"""SELECT {_COLUMNS} FROM sources AS s
-    WHERE s.kind = :kind AND s.due_at <= {{now}} AND NOT EXISTS (
-      SELECT 1 FROM claims AS c
-      WHERE c.key = s.shop || '/' || s.kind || '/' || s.id AND c.until > {{now}})
-    ORDER BY s.due_at LIMIT :most"""
+    f"SELECT {_COLUMNS} FROM sources AS s WHERE {_IS_DUE}",
+    postgresql=f"""
+    WITH drawn AS (SELECT s.shop, s.kind, s.id FROM sources AS s
+      WHERE {_IS_DUE} FOR UPDATE OF s SKIP LOCKED)
+    UPDATE sources AS s SET due_at = {{now}} + {_DRAWN_MS} FROM drawn AS d
+    WHERE s.shop = d.shop AND s.kind = d.kind AND s.id = d.id RETURNING {_COLUMNS}
+    """,
 )
 _NEXT_DUE = statement(
     "SELECT min(due_at) - {now} AS due_in FROM sources WHERE kind = :kind AND due_at IS NOT NULL"

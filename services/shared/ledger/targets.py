@@ -46,6 +46,7 @@ _RECORD = statement(
       winner_kind = excluded.winner_kind, winner_id = excluded.winner_id,
       winner_updated_at = excluded.winner_updated_at, suspect_until = excluded.suspect_until
     """,
+    keyed=2,
     object_type="text",
     id="text",
     fingerprint="text",

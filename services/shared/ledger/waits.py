@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -55,6 +56,7 @@ _WAIT = statement(
       deletion_claimed = {greatest}(sources.deletion_claimed, excluded.deletion_claimed),
       suspect_until = coalesce(excluded.suspect_until, sources.suspect_until)
     """,
+    keyed=3,
     shop="text",
     kind="text",
     id="text",
@@ -66,8 +68,16 @@ _WAIT = statement(
     claims_deletion="int",
     suspect_for="bigint",
 )
-_KEEP_BODY = statement(
-    "UPDATE sources SET body = :body WHERE shop = :shop AND kind = :kind AND id = :id"
+_KEEP_BODIES = statement(
+    """
+    UPDATE sources SET body = {bytes:b.body} FROM {rows} AS b
+    WHERE sources.shop = b.shop AND sources.kind = b.kind AND sources.id = b.id
+    """,
+    keyed=3,
+    shop="text",
+    kind="text",
+    id="text",
+    body="text",
 )
 _REFER = statement(
     """
@@ -76,6 +86,7 @@ _REFER = statement(
     FROM {rows} AS b WHERE true
     ON CONFLICT (shop, kind, id) DO NOTHING
     """,
+    keyed=3,
     shop="text",
     kind="text",
     id="text",
@@ -88,6 +99,7 @@ _RETARGET = statement(
       target_id = (SELECT b.new_id FROM {rows} AS b
                    WHERE b.kind = sources.kind AND b.old_id = sources.target_id)
     WHERE status IN ('in_sync', 'waiting', 'failing')
+      AND target_id IN (SELECT b.old_id FROM {rows} AS b)
       AND (kind, target_id) IN (SELECT b.kind, b.old_id FROM {rows} AS b)
     """,
     kind="text",
@@ -99,6 +111,7 @@ _PUT_OFF = statement(
     UPDATE sources SET due_at = {now} + :due_in WHERE (shop, kind, id) IN
     (SELECT b.shop, b.kind, b.id FROM {rows} AS b)
     """,
+    keyed=3,
     shop="text",
     kind="text",
     id="text",
@@ -134,10 +147,12 @@ async def put_off(tx: Transaction, keys: Iterable[SourceKey], due_in_ms: int) ->
 
 async def keep_bodies(tx: Transaction, bodies: Mapping[SourceKey, bytes | None]) -> None:
     """Keep the waiting body of each source, compressed; None leaves what is there alone."""
-    for key, body in bodies.items():
-        if body is not None:
-            packed = zlib.compress(body, level=1)
-            await tx.run(_KEEP_BODY, body=packed, shop=key.shop, kind=key.kind, id=key.id)
+    rows = [
+        [key.shop, key.kind, key.id, base64.b64encode(zlib.compress(body, level=1)).decode()]
+        for key, body in bodies.items()
+        if body is not None
+    ]
+    await tx.run_batch(_KEEP_BODIES, rows)
 
 
 def _wait_row(each: Wait) -> list[Any]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Protocol
 
@@ -56,3 +57,28 @@ class History(Protocol):
 
     async def lag(self, group: str) -> Mapping[Partition, Lag]:
         """How far ``group`` is behind, for every partition it has committed on or with events."""
+
+
+class Log(Appender, History, Protocol):
+    """One process's view of the log: what a composition root opens and hands on."""
+
+    @property
+    def has_one_reader(self) -> bool:
+        """Whether only one member of a group reads at a time, any other being dead or idle.
+
+        Where it is so, whoever gains partitions knows that their former owner does nothing more.
+        """
+
+    def reader(
+        self, group: str, topics: Iterable[str], member: str
+    ) -> AbstractAsyncContextManager[Reader]:
+        """A new member of ``group``, gone when the context is left; its partitions go to others.
+
+        ``member`` is a name for operators.
+        """
+
+    async def is_writable(self) -> bool:
+        """Whether an append of a live event would succeed now, as far as one can know."""
+
+    async def keep_trimmed(self) -> None:
+        """Lets go of what nobody will read again, until it is cancelled."""

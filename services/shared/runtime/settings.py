@@ -28,6 +28,14 @@ from pydantic import (
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from services.shared.contract.errors import OursToFixError
+from services.shared.log.address import (
+    LogAddress,
+    Mechanism,
+    Protection,
+    Security,
+    SqliteFile,
+)
+from services.shared.log.address import address_of as log_address_of
 from services.shared.shopify.address import address_of
 
 PREFIX = "SHOPSYNC_"
@@ -90,7 +98,23 @@ class Places(BaseSettings):
 
     data_dir: Path = Path("data")
     ledger_url: str = ""
-    log_path: Path | None = None
+    log_url: str = ""
+    kafka_topic_prefix: str = Field(default="", pattern=r"^[A-Za-z0-9._-]{0,64}$")
+    kafka_security: Protection = Protection.PLAINTEXT
+    kafka_ca_file: Path | None = None
+    kafka_certificate_file: Path | None = None
+    kafka_key_file: Path | None = None
+    kafka_key_password: SecretStr = SecretStr("")
+    kafka_mechanism: Mechanism = Mechanism.SCRAM_SHA_512
+    kafka_username: str = ""
+    kafka_password: SecretStr = SecretStr("")
+
+    @field_validator("log_url")
+    @classmethod
+    def _leads_to_a_log(cls, url: str) -> str:
+        if url:
+            log_address_of(url)
+        return url
 
     @property
     def ledger(self) -> str:
@@ -98,9 +122,24 @@ class Places(BaseSettings):
         return self.ledger_url or f"sqlite+aiosqlite:///{self.data_dir / 'ledger.sqlite'}"
 
     @property
-    def log_file(self) -> Path:
-        """The embedded log: ``log_path``, or a file in ``data_dir``."""
-        return self.log_path or self.data_dir / "log.sqlite"
+    def log(self) -> LogAddress:
+        """Where the log is: ``log_url``, or a file in ``data_dir``."""
+        if not self.log_url:
+            return SqliteFile(path=self.data_dir / "log.sqlite")
+        return log_address_of(self.log_url, self._kafka_way_in, self.kafka_topic_prefix)
+
+    @property
+    def _kafka_way_in(self) -> Security:
+        return Security(
+            protection=self.kafka_security,
+            ca_file=self.kafka_ca_file,
+            certificate_file=self.kafka_certificate_file,
+            key_file=self.kafka_key_file,
+            key_password=self.kafka_key_password.get_secret_value(),
+            mechanism=self.kafka_mechanism,
+            username=self.kafka_username,
+            password=self.kafka_password.get_secret_value(),
+        )
 
 
 class Settings(Places):

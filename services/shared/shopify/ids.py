@@ -26,6 +26,7 @@ class _Ids(msgspec.Struct):
     """All that is decoded; ``Any``, so that a surprise in one field does not hide another."""
 
     id: Any = None
+    admin_graphql_api_id: Any = None
     order_id: Any = None
     admin_graphql_api_order_id: Any = None
     order_edit: _Edit | None = None
@@ -66,7 +67,7 @@ def _number(found: object) -> str:
 
 
 def _own(ids: _Ids) -> str:
-    return _number(ids.id)
+    return _number(ids.admin_graphql_api_id if ids.id is None else ids.id)
 
 
 def _order(ids: _Ids) -> str:

@@ -105,6 +105,11 @@ class SqliteLog:
                 await reading(files[1].close)
                 await writing(files[0].close)
 
+    @property
+    def has_one_reader(self) -> bool:
+        """It is so: partitions are only ever gained with the group's operating-system lock."""
+        return True
+
     async def append(self, events: Sequence[NewEvent]) -> None:
         """As the port promises.
 

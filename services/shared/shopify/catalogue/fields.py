@@ -24,9 +24,9 @@ _TOKENS = re.compile(r"\w+(?:\([^)]*\))?|[{}]")
 class Place:
     """Where a field stands: a dotted path from the record, ``""`` being the record itself.
 
-    A ``null`` anywhere on the path is a known emptiness; a missing key is an unknown value.
-    ``read`` makes the value of what is there; without it the field's type does. ``inside`` is what
-    GraphQL must select below the path's last name.
+    A ``null`` or ``[]`` anywhere on the path is a known emptiness; a missing key is an unknown
+    value. ``read`` makes the value of what is there; without it the field's type does. ``inside``
+    is what GraphQL must select below the path's last name.
     """
 
     path: str
@@ -130,12 +130,17 @@ def _keys(path: str) -> list[str]:
 
 
 def _descended(source: Mapping[str, Any], path: tuple[str, ...]) -> Any:
-    """The object at ``path``, ``None`` where a ``null`` is on the way, else ``ABSENT``."""
+    """The object at ``path``, ``None`` where a ``null`` is on the way, else ``ABSENT``.
+
+    Live stores say ``[]`` of a checkout that has no shipping address.
+    """
     inner: Any = source
     for key in path:
         inner = inner.get(key, ABSENT)
         if inner is None or inner is ABSENT:
             return inner
+        if inner == []:
+            return None
     return inner
 
 

@@ -18,6 +18,8 @@ from services.shared.contract.records import Value
 _LONGEST_NUMBER: Final = 40
 _LARGEST_EXPONENT: Final = 30
 _LONGEST_ID: Final = 128
+# At both ends of what Python can date, no time can be added or moved to another zone.
+_YEARS: Final = range(1900, 3000)
 
 ABSURD: Final = (ValueError, TypeError, ArithmeticError, AttributeError, KeyError)
 """What reading a shape we do not know can raise."""
@@ -83,7 +85,7 @@ def moment(value: Any) -> datetime:
     if type(value) is not str:
         raise TypeError("datetime")
     read = datetime.fromisoformat(value)
-    if read.tzinfo is None:
+    if read.tzinfo is None or read.year not in _YEARS:
         raise ValueError("datetime")
     return read.astimezone(UTC).replace(microsecond=0)
 

@@ -1,0 +1,58 @@
+"""Processes that benchmarks start: they tell one line of JSON, and end with us."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+
+_GRACE_SECONDS = 10
+_NO_LIMIT = {"burst": 10**7, "day": 10**9, "lifted": True}
+
+
+async def told_by(*command: str) -> Any:
+    """What ``python -m COMMAND`` printed, as JSON, once it has ended well."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", *command, stdout=asyncio.subprocess.PIPE
+    )
+    output, _ = await process.communicate()
+    if process.returncode:
+        raise RuntimeError(f"{command[0]} ended with {process.returncode}")
+    return json.loads(output)
+
+
+@asynccontextmanager
+async def sandbox(*options: str) -> AsyncIterator[dict[str, Any]]:
+    """The simulators in a process of their own; what it says of itself."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "sandbox", *options), stdout=asyncio.subprocess.PIPE
+    )
+    try:
+        assert process.stdout
+        yield json.loads(await process.stdout.readline())
+    finally:
+        await ended(process)
+
+
+async def lift_quota(hubspot_url: str) -> None:
+    """Let HubSpot take any number of calls, and say so in its headers."""
+    async with httpx.AsyncClient() as http:
+        answer = await http.put(f"{hubspot_url}/_sandbox/faults", json={"quota": _NO_LIMIT})
+        answer.raise_for_status()
+
+
+async def ended(process: asyncio.subprocess.Process) -> None:
+    """Ask a process to end; make it, where it does not."""
+    if process.returncode is None:
+        process.terminate()
+    try:
+        async with asyncio.timeout(_GRACE_SECONDS):
+            await process.wait()
+    except TimeoutError:
+        process.kill()
+        await process.wait()
