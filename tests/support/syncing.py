@@ -104,7 +104,8 @@ _STANDING = statement("SELECT * FROM sources WHERE kind = :kind AND id = :id")
 class Wire(httpx.AsyncBaseTransport):
     """Reaches an application in memory. A call that takes too long is an error.
 
-    ``before`` is what happens just before calls whose path ends so.
+    ``before`` is what happens just before calls whose path ends so; ``after``, what happens once
+    they are answered, and how many seconds the answer then takes to come.
     """
 
     def __init__(self, app: object, seconds: float = 15.0) -> None:
@@ -113,6 +114,7 @@ class Wire(httpx.AsyncBaseTransport):
         self.is_cut = False
         self.requests: list[httpx.Request] = []
         self.before: dict[str, Callable[[httpx.Request], None]] = {}
+        self.after: dict[str, tuple[Callable[[httpx.Response], None], float]] = {}
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         if self.is_cut:
@@ -124,9 +126,17 @@ class Wire(httpx.AsyncBaseTransport):
         await asyncio.sleep(0.001)
         try:
             async with asyncio.timeout(self._seconds):
-                return await self._inner.handle_async_request(request)
+                answer = await self._inner.handle_async_request(request)
+                await self._happens_after(request, answer)
+                return answer
         except TimeoutError:
             raise httpx.ReadTimeout("too slow", request=request) from None
+
+    async def _happens_after(self, request: httpx.Request, answer: httpx.Response) -> None:
+        for ending, (happens, seconds) in self.after.items():
+            if request.url.path.endswith(ending):
+                happens(answer)
+                await asyncio.sleep(seconds)
 
     def calls(self, ending: str) -> list[httpx.Request]:
         """The requests whose path ends so."""
@@ -228,6 +238,10 @@ class Syncing:
             if not left:
                 return
         raise AssertionError(f"still to be done: {left}")
+
+    def now(self) -> float:
+        """Seconds since the story began."""
+        return asyncio.get_running_loop().time()
 
     async def until(self, holds: Callable[[], bool], *, patience: float = 60.0) -> None:
         """Wait for something that happens."""
