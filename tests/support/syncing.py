@@ -54,7 +54,7 @@ from services.shared.log.sqlite import SqliteLog, inline
 from services.syncer.__main__ import Surroundings, serve
 from tests.support.inline_sqlite import InlineConnection
 from tests.support.running_ingest import StoresAtHand
-from tests.support.virtual_time import in_virtual_time, virtual_now
+from tests.support.virtual_time import VirtualTimeLoop, in_virtual_time, virtual_now
 
 SHOP = "acme.myshopify.com"
 OTHER_SHOP = "copper.myshopify.com"
@@ -242,6 +242,12 @@ class Syncing:
     def now(self) -> float:
         """Seconds since the story began."""
         return asyncio.get_running_loop().time()
+
+    def skip(self, seconds: float) -> None:
+        """Let so much time be over at once, without anybody's having lived through it."""
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, VirtualTimeLoop)
+        loop.skip(seconds)
 
     async def until(self, holds: Callable[[], bool], *, patience: float = 60.0) -> None:
         """Wait for something that happens."""
