@@ -7,7 +7,7 @@ create whose outcome is unknown waits for a shared census before it is repeated.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -82,29 +82,58 @@ class Census:
     async def _read(self, object_type: str, name: str) -> None:
         async with self.ledger.transaction() as tx:
             after = await notes.get(tx, name)
-        while after != _DONE:
-            page = await self._page(object_type, after)
-            after = page.after or _DONE
+        if after == _DONE:
+            return
+        some = self.available[object_type]
+        async for page in census_pages(self.hubspot, self.slot, object_type, some, after):
             async with self.ledger.transaction() as tx:
-                found = [_identity(object_type, record) for record in page.records]
+                found = [identity_of(object_type, record) for record in page.records]
                 await identities.record(tx, ACCOUNT, [each for each in found if each])
                 if object_type == plans.PRODUCTS:
                     await _note_skus(tx, page.records)
-                await notes.put(tx, name, after)
-
-    async def _page(self, object_type: str, after: str) -> Page:
-        wanted = (SYNC_KEY, STORE, _NATIVE[object_type])
-        asked = [each for each in wanted if each in self.available[object_type]]
-        call = partial(self.hubspot.page, object_type, after=after, properties=asked)
-
-        async def paced() -> Page:
-            await self.slot()
-            return await call()
-
-        return await retried(paced, on=(WorldAtFaultError,), is_repeatable=True)
+                await notes.put(tx, name, page.after or _DONE)
 
 
 _BEGUN = "census_begun:"
+
+
+async def census_pages(
+    hubspot: HubSpot,
+    slot: Callable[[], Awaitable[None]],
+    object_type: str,
+    available: Collection[str],
+    after: str = "",
+) -> AsyncIterator[Page]:
+    """All records of ``object_type`` from ``after`` on, with what tells whose they are.
+
+    Nothing is written anywhere.
+
+    Raises:
+        SyncError: HubSpot did not go along.
+    """
+    asked = [each for each in (SYNC_KEY, STORE, _NATIVE[object_type]) if each in available]
+    while True:
+        page = await _page(hubspot, slot, object_type, asked, after)
+        yield page
+        if not page.after:
+            return
+        after = page.after
+
+
+async def _page(
+    hubspot: HubSpot,
+    slot: Callable[[], Awaitable[None]],
+    object_type: str,
+    asked: Collection[str],
+    after: str,
+) -> Page:
+    call = partial(hubspot.page, object_type, after=after, properties=asked)
+
+    async def paced() -> Page:
+        await slot()
+        return await call()
+
+    return await retried(paced, on=(WorldAtFaultError,), is_repeatable=True)
 
 
 async def begun(tx: Transaction) -> dict[str, datetime]:
@@ -129,7 +158,8 @@ async def _note_skus(tx: Transaction, records: Sequence[CrmRecord]) -> None:
     await identities.record(tx, ACCOUNT, list({each.value: each for each in found}.values()))
 
 
-def _identity(object_type: str, record: CrmRecord) -> Identity | None:
+def identity_of(object_type: str, record: CrmRecord) -> Identity | None:
+    """By which Shopify record a HubSpot record is known; None if it is none of a store's."""
     value = record.properties.get(SYNC_KEY) or ""
     if not value and object_type != plans.PRODUCTS:
         store = record.properties.get(STORE) or ""

@@ -76,7 +76,8 @@ class Piece:
         match result:
             case Written(id=target_id):
                 if self.target_id and self.target_id != target_id:
-                    self.merged_from = self.target_id
+                    # People merged two records: of the one that remains we know what we sent now.
+                    self.merged_from, self.fingerprint = self.target_id, b""
                 self.target_id = target_id
                 self.fingerprint = merged(self.fingerprint, sent)
                 self.is_written = True
@@ -93,8 +94,9 @@ class Effort:
 
     ``is_suspect``: a write of an earlier owner may have been applied, or may still be; nothing is
     skipped then, and parts are recognised by what HubSpot shows. ``removals`` are HubSpot ids of
-    parts that are to go. ``writes`` is false where another source's values stand in the target.
-    ``awaits`` names what must be known first; ``note`` is said of it although it is in sync.
+    parts that are to go. ``writes`` is false where another source's values stand in the target;
+    ``renames`` is true where a contact gets a new email. ``awaits`` names what must be known first;
+    ``note`` is said of it although it is in sync.
     """
 
     plan: Plan
@@ -109,6 +111,7 @@ class Effort:
     writes: bool = True
     failure: Failure | None = None
     left_target: str = ""
+    renames: bool = False
     is_taken_over: bool = False
     awaits: str = ""
     note: str = ""

@@ -10,6 +10,7 @@ from services.shared.contract.errors import SyncError
 from services.shared.ledger import causes
 from services.shared.ledger.causes import Cause
 from services.shared.ledger.engine import Ledger
+from services.shared.runtime.vitals import Pulse
 from services.syncer.awaiting import ACCOUNT_WIDE
 
 _LOG = logging.getLogger(__name__)
@@ -32,25 +33,28 @@ class Probes:
         self._account = account
         self._asked: set[int] = set()
 
-    async def run(self, stopping: asyncio.Event) -> None:
+    async def run(self, stopping: asyncio.Event, pulse: Pulse) -> None:
         """Probe until told to stop; a slow probe (a census) holds up no other."""
+        pulse.begin()
         async with asyncio.TaskGroup() as group:
             tasks: list[asyncio.Task[None]] = []
             while not stopping.is_set():
-                due = await self._due()
+                due = await self._due(pulse)
                 tasks += [group.create_task(self._ask(cause)) for cause in due]
                 tasks = [task for task in tasks if not task.done()]
                 await asyncio.sleep(_LOOK_SECONDS)
             for task in tasks:
                 task.cancel()
 
-    async def _due(self) -> list[Cause]:
+    async def _due(self, pulse: Pulse) -> list[Cause]:
         try:
             async with self._ledger.transaction() as tx:
                 due = await causes.to_probe(tx, _AGAIN_MS)
         except SyncError as problem:
+            pulse.suffer(problem.reason)
             _LOG.warning("probes wait", extra={"action": "wait", "reason": problem.reason})
             return []
+        pulse.beat()
         return [cause for cause in due if cause.id not in self._asked]
 
     async def _ask(self, cause: Cause) -> None:

@@ -45,18 +45,19 @@ from services.shared.hubspot.client import HubSpot
 from services.shared.hubspot.governor import Governor
 from services.shared.ledger import links, notes, stores
 from services.shared.ledger.connections import Connections
-from services.shared.ledger.engine import Ledger, opened, statement
-from services.shared.ledger.migrating import migrate
+from services.shared.ledger.engine import Ledger, statement
 from services.shared.ledger.quota import LedgerQuota
 from services.shared.ledger.stores import ACCOUNT, StoreCredentials
 from services.shared.ledger.vault import Vault
 from services.shared.log.sqlite import SqliteLog, inline
 from services.syncer.__main__ import Surroundings, serve
-from tests.support.inline_sqlite import InlineConnection
+from tests.simulation.ledger_file import LedgerFile, empty_ledger
+from tests.simulation.life import Life
 from tests.support.running_ingest import StoresAtHand
 from tests.support.virtual_time import VirtualTimeLoop, in_virtual_time, virtual_now
 
 SHOP = "acme.myshopify.com"
+LEDGER = "ledger.sqlite"
 OTHER_SHOP = "copper.myshopify.com"
 ABANDONED_AFTER = timedelta(minutes=2)
 TOPICS = (
@@ -186,7 +187,7 @@ class Syncing:
     log: SqliteLog = field(init=False)
     connections: Connections = field(init=False)
     _life: asyncio.Task[None] | None = None
-    _databases: list[InlineConnection] = field(default_factory=list)
+    _pulse: Life = field(default_factory=Life)
     _lives: int = 0
 
     @property
@@ -207,6 +208,7 @@ class Syncing:
     def start(self) -> None:
         """Bring the product to life."""
         self._lives += 1
+        self._pulse = Life()
         self._life = asyncio.create_task(self._live(f"life-{self._lives}"))
 
     async def kill(self) -> None:
@@ -215,9 +217,7 @@ class Syncing:
         self.to_hubspot.is_cut = self.to_shopify.is_cut = True
         with suppress(AttributeError):
             self.log.abandon()
-        for each in self._databases:
-            each.crash()
-        self._databases.clear()
+        self._pulse.die()
         if self._life:
             self._life.cancel()
             with suppress(BaseException):
@@ -320,7 +320,7 @@ class Syncing:
         """The ledger's whole row of one Shopify record."""
         async with self.ledger.transaction() as tx:
             (row,) = await tx.run(_STANDING, kind=kind, id=str(record["id"]))
-        return dict(row._mapping)
+        return dict(row._asdict())
 
     async def not_in_sync(self) -> dict[str, tuple[str, str]]:
         """Everything that is neither in sync nor deleted."""
@@ -340,20 +340,12 @@ class Syncing:
             pending = await links.open_anywhere(tx, 10)
         return [each for each in behind.items() if each[1]] or soon or pending
 
-    async def _connect(self) -> InlineConnection:
-        connection = InlineConnection(str(self.folder / "ledger.sqlite"))
-        self._databases.append(connection)
-        return await connection
-
     async def _live(self, name: str) -> None:
         async with AsyncExitStack() as stack:
-            ledger = opened(
-                "sqlite+aiosqlite:///story",
-                clock=lambda: virtual_now().timestamp(),
-                connect=self._connect,
-            )
-            self.ledger = await stack.enter_async_context(ledger)
-            await migrate(self.ledger)
+            path = self.folder / LEDGER
+            file = LedgerFile(path, lambda: virtual_now().timestamp(), self._pulse)
+            stack.push_async_callback(file.close)
+            self.ledger = Ledger(file)
             self.log = await stack.enter_async_context(
                 SqliteLog.open(
                     self.folder / "log.sqlite", run=inline, now=virtual_now, watch_seconds=3600
@@ -469,6 +461,7 @@ def story(
 
         def test() -> None:
             with tempfile.TemporaryDirectory(dir=_IN_MEMORY) as folder:
+                (Path(folder) / LEDGER).write_bytes(empty_ledger())
                 in_virtual_time(play(Path(folder)))
 
         test.__name__ = scene.__name__
