@@ -9,14 +9,14 @@ from datetime import datetime
 from services.shared.contract.keys import SourceKey
 from services.shared.contract.records import Record
 from services.shared.contract.topics import ObjectType
-from services.shared.ledger import claims, identities, sources, targets
+from services.shared.ledger import claims, identities, skus, sources, targets
 from services.shared.ledger.engine import Ledger, Transaction, statement
-from services.shared.ledger.identities import EMAIL, Identity
+from services.shared.ledger.identities import EMAIL, SKU, Identity
 from services.shared.ledger.moments import read
 from services.shared.ledger.sources import SourceRow
 from services.shared.ledger.stores import ACCOUNT
 from services.shared.ledger.targets import TargetRow
-from services.syncer import plans
+from services.syncer import adopting, plans
 from services.syncer.jobs import Job
 from services.syncer.planning import normal_email
 
@@ -48,7 +48,9 @@ class Known:
 
     ``busy`` are those somebody else is writing, or that share an email with another job of the
     batch; ``taken_over`` those whose former owner never settled. ``products`` are HubSpot ids by
-    shop and variant id; ``sharers`` the live customers behind a contact.
+    shop and variant id; ``sharers`` the live customers behind a contact; ``claimants`` how many
+    variants claim a SKU, and ``are_skus_known`` whether every store's have by now; ``censuses``
+    when the last shared census of an object type began.
     """
 
     busy: frozenset[SourceKey]
@@ -59,6 +61,9 @@ class Known:
     identities: Mapping[tuple[str, str], Identity]
     products: Mapping[str, Mapping[str, str]]
     sharers: Mapping[str, Sequence[SourceRow]]
+    claimants: Mapping[str, int]
+    are_skus_known: bool
+    censuses: Mapping[str, datetime]
     keys: frozenset[str]
     now: datetime
 
@@ -136,10 +141,13 @@ async def _known(
         ),
         rows=rows,
         parts=parts,
-        targets=await targets.look(tx, ACCOUNT, [*head_ids, *part_ids]),
+        targets=await targets.look(tx, ACCOUNT, [*head_ids, *part_ids, *_sku_holders(found)]),
         identities=found,
         products=await _products(tx, jobs),
         sharers=sharers,
+        claimants=await _claimants(tx, kind, jobs),
+        are_skus_known=await skus.are_all_claimed(tx) if _sku_holders(found) else True,
+        censuses=await adopting.begun(tx) if _has_doubts(rows, claimed) else {},
         keys=frozenset(key for source in mine for key in wanted[source]),
         now=read(int((await tx.run(_NOW))[0].moment)),
     )
@@ -154,12 +162,9 @@ def _identities_of(kind: str, jobs: Iterable[Job]) -> list[tuple[str, str]]:
         native = identities.native(object_type)
         return [(native, f"{job.source.shop}/{job.source.id}") for job in jobs]
     native = identities.native(plans.PRODUCTS)
-    return [
-        (native, f"{job.source.shop}/{variant.id}")
-        for job in jobs
-        if job.state
-        for variant in job.state.record.parts.get("variants", ())
-    ]
+    variants = [(job.source.shop, variant) for job in jobs for variant in _variants(job)]
+    by_id = [(native, f"{shop}/{variant.id}") for shop, variant in variants]
+    return by_id + [(SKU, sku) for _, variant in variants if (sku := sku_of(variant))]
 
 
 async def _products(tx: Transaction, jobs: Iterable[Job]) -> dict[str, dict[str, str]]:
@@ -176,6 +181,42 @@ async def _products(tx: Transaction, jobs: Iterable[Job]) -> dict[str, dict[str,
         if row.target_id:
             products.setdefault(key.shop, {})[key.id] = row.target_id
     return products
+
+
+async def _claimants(tx: Transaction, kind: str, jobs: Iterable[Job]) -> dict[str, int]:
+    """Let the variants of ``jobs`` claim their SKUs; how many claim each of these by now."""
+    if kind != ObjectType.PRODUCTS:
+        return {}
+    claimed = {
+        SourceKey(job.source.shop, plans.VARIANTS, variant.id): sku_of(variant)
+        for job in jobs
+        for variant in _variants(job)
+    }
+    await skus.claim(tx, ACCOUNT, claimed)
+    return await skus.claimants(tx, ACCOUNT, filter(None, claimed.values()))
+
+
+def _sku_holders(found: Mapping[tuple[str, str], Identity]) -> list[tuple[str, str]]:
+    """The products that have the SKUs asked for."""
+    return [
+        (plans.PRODUCTS, each.target_id)
+        for (kind, _), each in found.items()
+        if kind == SKU and each.target_id
+    ]
+
+
+def _has_doubts(rows: Mapping[SourceKey, SourceRow], claimed: claims.Claimed) -> bool:
+    return bool(claimed.taken_over) or any(row.suspect_until for row in rows.values())
+
+
+def _variants(job: Job) -> Iterable[Record]:
+    return job.state.record.parts.get("variants", ()) if job.state else ()
+
+
+def sku_of(variant: Record) -> str:
+    """A variant's SKU as HubSpot is to hold it; empty if it has none."""
+    value = variant.fields.get("sku")
+    return value.strip() if isinstance(value, str) else ""
 
 
 def _variant_of(line: Record) -> str:

@@ -13,11 +13,21 @@ import orjson
 
 from services.shared.contract.keys import SourceKey
 from services.shared.contract.topics import ObjectType
-from services.shared.ledger import claims, identities, links, settlements, sources, targets, waits
+from services.shared.ledger import (
+    claims,
+    identities,
+    links,
+    settlements,
+    skus,
+    sources,
+    targets,
+    waits,
+)
 from services.shared.ledger.engine import Ledger, Transaction
 from services.shared.ledger.identities import Identity
 from services.shared.ledger.links import Link
 from services.shared.ledger.settlements import Settlement
+from services.shared.ledger.sources import Status
 from services.shared.ledger.stores import ACCOUNT
 from services.shared.ledger.targets import TargetRow
 from services.shared.ledger.waits import Wait
@@ -75,6 +85,7 @@ async def write(tx: Transaction, memory: Memory) -> None:
     await targets.forget(tx, ACCOUNT, memory.forgotten)
     await settlements.settle(tx, memory.settlements)
     await waits.wait(tx, memory.waits)
+    await skus.release(tx, ACCOUNT, _gone_variants(memory))
     await targets.record(tx, ACCOUNT, memory.targets)
     await identities.record(tx, ACCOUNT, memory.identities)
     await identities.forget_others(tx, ACCOUNT, memory.renamed)
@@ -84,6 +95,14 @@ async def write(tx: Transaction, memory: Memory) -> None:
     await _introduce(tx, memory.guests)
     await waits.retarget(tx, (ObjectType.CUSTOMERS, plans.GUESTS), memory.moved)
     await _pass_on(tx, [*memory.left_contacts, *memory.moved.values()])
+
+
+def _gone_variants(memory: Memory) -> list[SourceKey]:
+    return [
+        each.key
+        for each in memory.settlements
+        if each.key.kind == plans.VARIANTS and each.status is Status.DELETED
+    ]
 
 
 async def _introduce(tx: Transaction, guests: Sequence[Guest]) -> None:
