@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import secrets
 import tempfile
 import time
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -16,8 +17,9 @@ from pathlib import Path
 import httpx
 
 from services.cli.admitting import admit
+from services.cli.moving import Gate, check_here
 from services.reconciler import metrics as reconciler_metrics
-from services.shared.contract.errors import OursToFixError
+from services.shared.contract.errors import OursToFixError, WorldAtFaultError
 from services.shared.hubspot.client import HubSpot
 from services.shared.hubspot.governor import Governor
 from services.shared.hubspot.rates import RateFacts
@@ -25,6 +27,7 @@ from services.shared.hubspot.usage import Usage
 from services.shared.ledger.connections import Connections
 from services.shared.ledger.engine import Ledger, opened
 from services.shared.ledger.migrating import migrate
+from services.shared.ledger.postgresql import Options
 from services.shared.ledger.quota import LedgerQuota
 from services.shared.ledger.stores import ACCOUNT
 from services.shared.ledger.vault import Vault
@@ -34,6 +37,7 @@ from services.shared.runtime.calls import CountedTransport
 from services.shared.runtime.settings import Settings
 from services.syncer import metrics as syncer_metrics
 
+_LOG = logging.getLogger(__name__)
 INGEST, SYNCER, RECONCILER = "ingest", "syncer", "reconciler"
 EVERY_PROCESS = frozenset({INGEST, SYNCER, RECONCILER})
 # Longer than any answer of HubSpot's is worth waiting for; a claim outlasts it by far.
@@ -47,6 +51,7 @@ class Engines:
     settings: Settings
     ledger: Ledger
     log: Log
+    gate: Gate
     vault: Vault
     connections: Connections
     hubspot: HubSpot
@@ -73,11 +78,11 @@ async def engines(
     instance = f"{os.getpid()}-{secrets.token_hex(4)}"
     vault = Vault(settings.encryption_keys)
     async with AsyncExitStack() as stack:
-        ledger = await stack.enter_async_context(opened(settings.ledger))
-        await migrate(ledger)
+        ledger = await stack.enter_async_context(
+            opened(settings.ledger, options=options_of(settings))
+        )
         log = await stack.enter_async_context(opened_log(settings.log))
         http = await stack.enter_async_context(_http_for(processes, transport))
-        await admit(ledger, vault, settings)
         governor = Governor(LedgerQuota(ledger, ACCOUNT))
         usage = Usage(time.monotonic)
         hubspot = HubSpot(
@@ -94,11 +99,16 @@ async def engines(
             now=lambda: datetime.now(UTC),
             base_url=settings.shopify_base_url,
         )
-        await connections.refresh()
+        with _without_ledger(processes):
+            await migrate(ledger)
+            await check_here(ledger)
+            await admit(ledger, vault, settings)
+            await connections.refresh()
         yield Engines(
             settings=settings,
             ledger=ledger,
             log=log,
+            gate=Gate(log),
             vault=vault,
             connections=connections,
             hubspot=hubspot,
@@ -106,6 +116,29 @@ async def engines(
             usage=usage,
             instance=instance,
         )
+
+
+@contextmanager
+def _without_ledger(processes: frozenset[str]) -> Iterator[None]:
+    """Ingest alone starts without the ledger: it serves from its copy of the stores."""
+    try:
+        yield
+    except WorldAtFaultError as problem:
+        if processes != {INGEST}:
+            raise
+        extra = {"action": "do_without", "reason": problem.reason}
+        _LOG.warning("starting without the ledger", extra=extra)
+
+
+def options_of(settings: Settings) -> Options:
+    """How PostgreSQL is to be used."""
+    return Options(
+        connections=settings.ledger_connections,
+        connect_seconds=settings.ledger_connect_seconds,
+        statement_seconds=settings.ledger_statement_seconds,
+        lock_seconds=settings.ledger_lock_seconds,
+        keeps_statements=settings.ledger_keeps_statements,
+    )
 
 
 def make_data_dir(folder: Path) -> None:

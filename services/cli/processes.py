@@ -10,7 +10,10 @@ from functools import partial
 from starlette.applications import Starlette
 
 from services.cli.agreements import agreed_since, floor_of
+from services.cli.attached import leave_with_parent
 from services.cli.engines import INGEST, RECONCILER, SYNCER, Engines, engines
+from services.cli.moving import watch
+from services.cli.topics import name_differences
 from services.ingest.__main__ import Surroundings as IngestSurroundings
 from services.ingest.__main__ import serve as serve_ingest
 from services.ingest.__main__ import serve_metrics
@@ -23,6 +26,7 @@ from services.shared.ledger import stores
 from services.shared.ledger.engine import Ledger
 from services.shared.ledger.stores import Store, StoreState
 from services.shared.ledger.vault import Vault
+from services.shared.log.address import KafkaCluster
 from services.shared.runtime.lifecycle import Companion, run_together, stopping_on_signals
 from services.shared.runtime.metrics import new_registry
 from services.shared.runtime.probes import probes_app, serve_probes
@@ -57,8 +61,12 @@ async def run(
     processes: frozenset[str],
     settings: Settings,
     agree: Callable[[Engines], Awaitable[None]] = _unasked,
+    *,
+    attached: bool = False,
 ) -> None:
     """Run ``processes`` in this one until a signal comes; ``agree`` must return before they start.
+
+    ``attached``, they end as well with whoever holds this one's standard input.
 
     Raises:
         SyncError: the engines cannot be opened.
@@ -66,8 +74,13 @@ async def run(
     """
     async with engines(settings, processes) as base:
         await agree(base)
-        async with stopping_on_signals() as stopping:
-            await run_on(base, processes, stopping)
+        async with stopping_on_signals() as stopping, asyncio.TaskGroup() as group:
+            leaving = group.create_task(leave_with_parent(stopping)) if attached else None
+            try:
+                await run_on(base, processes, stopping)
+            finally:
+                if leaving:
+                    leaving.cancel()
 
 
 async def run_until(stopping: asyncio.Event, processes: frozenset[str], settings: Settings) -> None:
@@ -98,6 +111,12 @@ async def run_on(base: Engines, processes: frozenset[str], stopping: asyncio.Eve
     ]
     if SYNCER in processes:
         companions.append(Companion(name="trimming", run=base.log.keep_trimmed, endless=True))
+    if isinstance(base.settings.log, KafkaCluster):
+        naming = partial(name_differences, base.settings.log)
+        companions.append(Companion(name="topics", run=naming, endless=True))
+    companions.append(
+        Companion(name="moving", run=partial(watch, base.ledger, base.gate, stopping))
+    )
     await run_together(companions, stopping, grace_seconds=_GRACE_SECONDS)
 
 
@@ -105,7 +124,7 @@ async def _ingest(base: Engines, stopping: asyncio.Event) -> None:
     settings = loaded(IngestSettings)
     registry = new_registry()
     surroundings = IngestSurroundings(
-        appender=base.log,
+        appender=base.gate,
         writable=base.log.is_writable,
         store_source=LedgerStores(base.ledger, base.vault),
         store_copy=EncryptedFile(
@@ -127,12 +146,12 @@ async def _ingest(base: Engines, stopping: asyncio.Event) -> None:
 async def _reconciler(base: Engines, stopping: asyncio.Event) -> None:
     async def shops() -> list[str]:
         await base.connections.refresh()
-        return base.connections.active_shops()
+        return [] if base.gate.is_closed else base.connections.active_shops()
 
     since = base.settings.since or await agreed_since(base.ledger, await shops())
     around = ReconcilerSurroundings(
         ledger=base.ledger,
-        appender=base.log,
+        appender=base.gate,
         admin_of=base.connections.admin_of,
         shops=shops,
         instance=base.instance,

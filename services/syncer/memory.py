@@ -62,9 +62,12 @@ async def record(ledger: Ledger, memory: Memory, *, owner: str, keys: Collection
         OwnershipLostError: a claim ran out; nothing was written.
         WorldAtFaultError: the ledger is not there; nothing was written.
     """
-    async with ledger.transaction() as tx:
+
+    async def work(tx: Transaction) -> None:
         await claims.release(tx, owner=owner, keys=keys)
         await write(tx, memory)
+
+    await ledger.done(work)
 
 
 async def write(tx: Transaction, memory: Memory) -> None:

@@ -20,6 +20,7 @@ from pydantic import (
     Field,
     NonNegativeInt,
     PositiveFloat,
+    PositiveInt,
     SecretStr,
     ValidationError,
     ValidationInfo,
@@ -98,6 +99,13 @@ class Places(BaseSettings):
 
     data_dir: Path = Path("data")
     ledger_url: str = ""
+    # Of PostgreSQL alone: connections a process may have, and how long it waits, in seconds.
+    ledger_connections: PositiveInt = 10
+    ledger_connect_seconds: PositiveFloat = 5.0
+    ledger_statement_seconds: PositiveFloat = 15.0
+    ledger_lock_seconds: PositiveFloat = 5.0
+    # Not behind a pooling proxy in transaction mode that knows no prepared statements.
+    ledger_keeps_statements: bool = False
     log_url: str = ""
     kafka_topic_prefix: str = Field(default="", pattern=r"^[A-Za-z0-9._-]{0,64}$")
     kafka_security: Protection = Protection.PLAINTEXT
