@@ -10,7 +10,15 @@ from services.cli.engines import Engines
 from services.reconciler.__main__ import Surroundings as ReconcilerSurroundings
 from services.reconciler.__main__ import serve as serve_reconciler
 from services.shared.contract.errors import WorldAtFaultError
-from services.shared.contract.events import Change, Event, NewEvent, Origin, Provenance, headers_of
+from services.shared.contract.events import (
+    Change,
+    Event,
+    Gap,
+    NewEvent,
+    Origin,
+    Provenance,
+    headers_of,
+)
 from services.shared.runtime.vitals import Stall, Vitals
 from services.syncer.duty import Duty
 from services.syncer.worker import Worker
@@ -40,6 +48,10 @@ async def nothing() -> None:
     pass
 
 
+async def unexpected(gap: Gap) -> None:
+    raise AssertionError(gap)
+
+
 async def test_a_batch_that_meets_an_outage_stalls_and_recovers(tmp_path: Path) -> None:
     clock, stopping = Clock(), asyncio.Event()
     vitals = Vitals(clock)
@@ -54,7 +66,7 @@ async def test_a_batch_that_meets_an_outage_stalls_and_recovers(tmp_path: Path) 
         base.log.reader("syncer", [TOPIC], "me") as reader,
     ):
         await appended(base)
-        worker = Worker(reader, {TOPIC: handle}, vitals, nothing)
+        worker = Worker(reader, {TOPIC: handle}, vitals, on_gap=unexpected, on_gain=nothing)
         running = asyncio.create_task(worker.run(stopping))
         pulse = vitals.pulse(f"batch {TOPIC}", 0)
         await until(lambda: pulse.trouble)

@@ -8,7 +8,15 @@ from pathlib import Path
 import pytest
 
 from services.shared.contract.errors import WorldAtFaultError
-from services.shared.contract.events import Change, Event, NewEvent, Origin, Provenance, headers_of
+from services.shared.contract.events import (
+    Change,
+    Event,
+    Gap,
+    NewEvent,
+    Origin,
+    Provenance,
+    headers_of,
+)
 from services.shared.log.sqlite import SqliteLog
 from services.shared.runtime.vitals import Vitals
 from services.syncer.worker import Worker
@@ -39,10 +47,14 @@ class Syncer:
             raise WorldAtFaultError("ledger_unavailable", retry_after=0.01)
         self.gains += 1
 
+    async def missed(self, gap: Gap) -> None:
+        raise AssertionError(gap)
+
     async def run(self) -> None:
         async with self.log.reader("syncer", [TOPIC], self.name) as reader:
             handlers: dict[str, Callable[[Sequence[Event]], Awaitable[None]]] = {TOPIC: self.handle}
-            await Worker(reader, handlers, Vitals(), self.gained).run(self.stopping)
+            worker = Worker(reader, handlers, Vitals(), on_gap=self.missed, on_gain=self.gained)
+            await worker.run(self.stopping)
 
 
 async def append(log: SqliteLog, number: int) -> str:

@@ -15,8 +15,8 @@ _RULES = """
     not_found_in_shopify unreadable_in_shopify
 """
 _WAITS = """
-    busy claim_lost changed_meanwhile contradictory_read referred_to next_in_line
-    found_in_hubspot retried
+    busy claim_lost lease_lost changed_meanwhile contradictory_read referred_to next_in_line
+    found_in_hubspot retried newer_format
 """
 _REFUSALS = (
     "email_taken ambiguous_lines internal_fault refused not_found conflict too_large too_long"
