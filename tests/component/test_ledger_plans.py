@@ -20,7 +20,7 @@ from services.shared.ledger.schema import metadata
 # Columns that name one record, or the few parts of one.
 _NARROW = re.compile(r"\b(?!account_id)(\w*id|key|value)=\?")
 # What people ask for now and then, and what is asked of all records on purpose.
-_WHOLE = {"reporting._TARGETS"}
+_WHOLE = {"reporting._TARGETS", "reporting._LABELLED", "measures._OLDEST"}
 
 
 def batch_statements() -> Iterator[tuple[str, Statement]]:
@@ -42,7 +42,7 @@ async def ledger(tmp_path: Path) -> AsyncIterator[Ledger]:
 
 async def plan_of(ledger: Ledger, statement: Statement) -> list[str]:
     sql = spelled(statement, "sqlite")
-    values = {name: None for name in re.findall(r":(\w+)", sql)} | {"rows": "[]"}
+    values = dict.fromkeys(re.findall(r":(\w+)", sql)) | {"rows": "[]"}
     async with ledger.engine.begin() as connection:
         found = await connection.execute(text(f"EXPLAIN QUERY PLAN {sql}"), values)
         return [row.detail for row in found]

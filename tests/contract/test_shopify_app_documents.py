@@ -16,6 +16,7 @@ from graphql import (
 )
 
 from services.cli.examining_shopify import PROTECTED_DOCUMENT
+from services.shared.shopify.selections import LIST, SURVEY
 from services.shared.shopify.shops import SHOP_DOCUMENT
 from services.shared.shopify.subscriptions import (
     CREATE_DOCUMENT,
@@ -38,7 +39,15 @@ def schema() -> GraphQLSchema:
 
 
 @pytest.mark.parametrize(
-    "document", [SHOP_DOCUMENT, SUBSCRIPTIONS_DOCUMENT, CREATE_DOCUMENT, PROTECTED_DOCUMENT]
+    "document",
+    [
+        SHOP_DOCUMENT,
+        SUBSCRIPTIONS_DOCUMENT,
+        CREATE_DOCUMENT,
+        PROTECTED_DOCUMENT,
+        *LIST.values(),
+        *SURVEY.values(),
+    ],
 )
 def test_our_documents_are_valid_in_the_version_we_ask_for(
     schema: GraphQLSchema, document: str
