@@ -226,9 +226,8 @@ def _median(pairs: Sequence[Figures], side: str, name: str) -> float:
 
 def _quotients(pairs: Sequence[Figures], name: str) -> float:
     """The median of the pairs' quotients: each pair had the same machine."""
-    return round(
-        statistics.median(pair["product"][name] / pair["floor"][name] for pair in pairs), 3
-    )
+    quotients = [pair["product"][name] / pair["floor"][name] for pair in pairs]
+    return round(float(statistics.median(quotients)), 3)
 
 
 def _said(value: float) -> str:
