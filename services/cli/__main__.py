@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
+from datetime import datetime
+from functools import partial
 from importlib import import_module
 from importlib.metadata import version as version_of
 from typing import Annotated
 
 import typer
 
-from services.cli import backing_up, checking, dead_letters, records, replaying, sandboxing, topics
+from services.cli import (
+    backing_up,
+    checking,
+    dead_letters,
+    migrating,
+    records,
+    replaying,
+    sandboxing,
+    topics,
+)
 from services.cli.answering import EXIT_CODES, AsJson, finished, give, say
 from services.cli.status import status
+from services.ingest.settings import Settings as IngestSettings
+from services.shared.runtime.logging import configure_logging
 from services.shared.runtime.settings import Settings, loaded
 
+_LOG = logging.getLogger(__name__)
 DISTRIBUTION = "shopify-hubspot-sync"
 PROCESSES = ("ingest", "syncer", "reconciler")
 
@@ -28,21 +43,70 @@ _RUN = "Run the product"
 _LOOK = "Look at it"
 
 
+Yes = Annotated[bool, typer.Option("--yes", help="Agree to the first sync beforehand.")]
+Since = Annotated[
+    datetime | None,
+    typer.Option(formats=["%Y-%m-%d"], help="The first sync takes nothing that changed before."),
+]
+
+
 def _process(name: str, which: frozenset[str], says: str) -> None:
     @app.command(name, help=says, rich_help_panel=_RUN)
-    def start() -> None:
-        raise typer.Exit(finished(_run(which)))
+    def start(*, yes: Yes = False, since: Since = None) -> None:
+        finished(_run(which, yes=yes, since=since))
 
 
-async def _run(which: frozenset[str]) -> int:
-    settings = loaded(Settings)
+async def _run(
+    which: frozenset[str], *, yes: bool, since: datetime | None, attached: bool = False
+) -> None:
+    settings = loaded(Settings, *([IngestSettings] if "ingest" in which else []))
+    if since is not None:
+        settings = settings.model_copy(update={"since": since.date()})
+    configure_logging(settings.log_format, settings.log_level)
+    if settings.public_url is None:
+        _LOG.warning(
+            "no public address: changes are found by scanning alone",
+            extra={"action": "do_without", "scan_every_seconds": settings.scan_every},
+        )
     # Here, because looking at the product must not load all that runs it.
     run = import_module("services.cli.processes").run
-    return int(await run(which, settings))
+    agree = partial(import_module("services.cli.first_sync").agree, yes=yes or settings.yes)
+    asked = agree if which & {"syncer", "reconciler"} else _nothing
+    await run(which, settings, asked, attached=attached)
 
 
-_process("all", frozenset(PROCESSES), "Run ingest, syncer and reconciler in one process.")
-_process("ingest", frozenset({"ingest"}), "Take Shopify's webhooks onto the log.")
+async def _nothing(_base: object) -> None:
+    """Ingest alone writes to no account."""
+
+
+_process(
+    "all",
+    frozenset(PROCESSES),
+    "Run ingest, syncer and reconciler in one process, after asking before the first sync.",
+)
+
+
+@app.command(rich_help_panel=_RUN)
+def ingest(
+    *,
+    workers: Annotated[
+        int, typer.Option(min=1, help="Processes on one port; each has a metrics port of its own.")
+    ] = 1,
+    attached: Annotated[bool, typer.Option(hidden=True)] = False,
+) -> None:
+    """Take Shopify's webhooks onto the log."""
+    if workers > 1:
+        finished(_run_workers(workers))
+    else:
+        finished(_run(frozenset({"ingest"}), yes=True, since=None, attached=attached))
+
+
+async def _run_workers(count: int) -> None:
+    settings = loaded(Settings)
+    configure_logging(settings.log_format, settings.log_level)
+    await import_module("services.cli.workers").run(count)
+
+
 _process("syncer", frozenset({"syncer"}), "Write what is on the log to HubSpot.")
 _process("reconciler", frozenset({"reconciler"}), "Find what webhooks missed; the first sync.")
 
@@ -50,6 +114,7 @@ app.command("sandbox", rich_help_panel=_RUN)(sandboxing.sandbox)
 app.command("check", rich_help_panel=_LOOK)(checking.check)
 app.command("status", rich_help_panel=_LOOK)(status)
 app.command("backup", rich_help_panel=_LOOK)(backing_up.backup)
+app.command("migrate", rich_help_panel=_RUN)(migrating.migrate)
 app.add_typer(records.app, name="records", rich_help_panel=_LOOK)
 app.add_typer(dead_letters.app, name="dead-letters", rich_help_panel=_LOOK)
 app.command("replay", rich_help_panel=_LOOK)(replaying.replay)

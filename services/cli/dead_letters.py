@@ -9,10 +9,11 @@ from typing import Annotated
 
 import typer
 
-from services.cli.answering import AsJson, Exit, fail, finished, give, say, show
+from services.cli.answering import EXIT_CODES, AsJson, Exit, fail, finished, give, say, show
 from services.cli.looking import log_at, places
 from services.cli.replaying import DryRun, Replayed, Since, put_back, told, utc
 from services.shared.contract.events import Event
+from services.shared.contract.keys import SourceKey
 from services.shared.contract.topics import DEAD_TOPICS
 from services.shared.log.port import History
 
@@ -20,6 +21,7 @@ app = typer.Typer(
     no_args_is_help=True,
     help="List, show and replay events that could not be applied. A place is TOPIC/PARTITION/OFFSET"
     ", as the list prints it.",
+    epilog=EXIT_CODES,
 )
 _SINCE_EVER = datetime(1970, 1, 1, tzinfo=UTC)
 # Events are stamped by the clock of the process that appended them, which may be a little ahead.
@@ -170,6 +172,12 @@ async def _dead(log: History, choice: Choice) -> AsyncIterator[Event]:
         async for event in log.between(topic, choice.since, until):
             if choice.holds(event):
                 yield event
+
+
+async def dead_of(log: History, key: SourceKey) -> list[str]:
+    """The places of the dead letters of one record."""
+    every = Choice()
+    return [place_of(event) async for event in _dead(log, every) if event.key == str(key)]
 
 
 async def _listed(choice: Choice, limit: int) -> Sequence[DeadLetter]:

@@ -3,62 +3,41 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
 from functools import partial
 
-import httpx
-from prometheus_client import REGISTRY
+from starlette.applications import Starlette
 
-from services.cli.admitting import admit
+from services.cli.agreements import agreed_since, floor_of
+from services.cli.attached import leave_with_parent
+from services.cli.engines import INGEST, RECONCILER, SYNCER, Engines, engines
+from services.cli.moving import watch
 from services.cli.topics import name_differences
 from services.ingest.__main__ import Surroundings as IngestSurroundings
 from services.ingest.__main__ import serve as serve_ingest
 from services.ingest.__main__ import serve_metrics
 from services.ingest.settings import Settings as IngestSettings
 from services.ingest.stores import EncryptedFile, StoreSecrets
+from services.reconciler import metrics as reconciler_metrics
 from services.reconciler.__main__ import Surroundings as ReconcilerSurroundings
 from services.reconciler.__main__ import serve as serve_reconciler
-from services.shared.hubspot.client import HubSpot
-from services.shared.hubspot.governor import Governor
 from services.shared.ledger import stores
-from services.shared.ledger.connections import Connections
-from services.shared.ledger.engine import Ledger, opened
-from services.shared.ledger.migrating import migrate
-from services.shared.ledger.quota import LedgerQuota
-from services.shared.ledger.stores import ACCOUNT, Store, StoreState
+from services.shared.ledger.engine import Ledger
+from services.shared.ledger.stores import Store, StoreState
 from services.shared.ledger.vault import Vault
 from services.shared.log.address import KafkaCluster
-from services.shared.log.opening import opened as opened_log
-from services.shared.log.port import Log
+from services.shared.runtime.collecting import collect_seldom
 from services.shared.runtime.lifecycle import Companion, run_together, stopping_on_signals
-from services.shared.runtime.settings import Settings
+from services.shared.runtime.metrics import new_registry
+from services.shared.runtime.probes import probes_app, serve_probes
+from services.shared.runtime.settings import Settings, loaded
+from services.shared.runtime.vitals import Vitals
+from services.syncer import metrics as syncer_metrics
 from services.syncer.__main__ import Surroundings as SyncerSurroundings
 from services.syncer.__main__ import serve as serve_syncer
 
-INGEST, SYNCER, RECONCILER = "ingest", "syncer", "reconciler"
-EVERY_PROCESS = frozenset({INGEST, SYNCER, RECONCILER})
-# Longer than any answer of HubSpot's is worth waiting for; a claim outlasts it by far.
-_HTTP_SECONDS = 15.0
 _GRACE_SECONDS = 40.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Engines:
-    """What all processes of one machine stand on."""
-
-    settings: Settings
-    ledger: Ledger
-    log: Log
-    vault: Vault
-    connections: Connections
-    hubspot: HubSpot
-    governor: Governor
-    instance: str
 
 
 class LedgerStores:
@@ -75,100 +54,87 @@ class LedgerStores:
         return [_secrets_of(store) for store in known if store.state is StoreState.ACTIVE]
 
 
-@asynccontextmanager
-async def engines(settings: Settings) -> AsyncIterator[Engines]:
-    """Log, ledger and the ways to both vendors, with the credentials of ``settings`` taken over.
-
-    Raises:
-        SyncError: one of them cannot be opened.
-    """
-    # What is kept there is personal: nobody else on this machine may look.
-    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    instance = f"{os.getpid()}-{secrets.token_hex(4)}"
-    vault = Vault(settings.encryption_keys)
-    async with AsyncExitStack() as stack:
-        ledger = await stack.enter_async_context(opened(settings.ledger))
-        await migrate(ledger)
-        log = await stack.enter_async_context(opened_log(settings.log))
-        http = await stack.enter_async_context(httpx.AsyncClient(timeout=_HTTP_SECONDS))
-        await admit(ledger, vault, settings)
-        governor = Governor(LedgerQuota(ledger, ACCOUNT))
-        hubspot = HubSpot(
-            http,
-            settings.hubspot_token.get_secret_value,
-            observe=governor.observe,
-            base_url=settings.hubspot_base_url,
-        )
-        connections = Connections(
-            ledger,
-            vault,
-            http,
-            instance=instance,
-            now=lambda: datetime.now(UTC),
-            base_url=settings.shopify_base_url,
-        )
-        await connections.refresh()
-        yield Engines(
-            settings=settings,
-            ledger=ledger,
-            log=log,
-            vault=vault,
-            connections=connections,
-            hubspot=hubspot,
-            governor=governor,
-            instance=instance,
-        )
+async def _unasked(_base: Engines) -> None:
+    """Whoever runs it has agreed."""
 
 
-async def run(processes: frozenset[str], settings: Settings) -> int:
-    """Run ``processes`` in this one until a signal comes; the exit code.
+async def run(
+    processes: frozenset[str],
+    settings: Settings,
+    agree: Callable[[Engines], Awaitable[None]] = _unasked,
+    *,
+    attached: bool = False,
+) -> None:
+    """Run ``processes`` in this one until a signal comes; ``agree`` must return before they start.
+
+    ``attached``, they end as well with whoever holds this one's standard input.
 
     Raises:
         SyncError: the engines cannot be opened.
         ExceptionGroup: a process died.
     """
-    async with stopping_on_signals() as stopping:
-        await run_until(stopping, processes, settings)
-    return 0
+    async with engines(settings, processes) as base:
+        await agree(base)
+        collect_seldom()
+        async with stopping_on_signals() as stopping, asyncio.TaskGroup() as group:
+            leaving = group.create_task(leave_with_parent(stopping)) if attached else None
+            try:
+                await run_on(base, processes, stopping)
+            finally:
+                if leaving:
+                    leaving.cancel()
 
 
 async def run_until(stopping: asyncio.Event, processes: frozenset[str], settings: Settings) -> None:
-    """Run ``processes`` in this one until ``stopping``.
+    """Run ``processes`` in this one until ``stopping``, without asking anybody.
 
     Raises:
         SyncError: the engines cannot be opened.
         ExceptionGroup: a process died.
     """
-    async with engines(settings) as base:
-        makers: dict[str, Callable[[Engines, asyncio.Event], Awaitable[None]]] = {
-            INGEST: _ingest,
-            SYNCER: _syncer,
-            RECONCILER: _reconciler,
-        }
-        companions = [
-            Companion(name=name, run=partial(makers[name], base, stopping))
-            for name in sorted(processes)
-        ]
-        if SYNCER in processes:
-            companions.append(Companion(name="trimming", run=base.log.keep_trimmed, endless=True))
-        if isinstance(settings.log, KafkaCluster):
-            naming = partial(name_differences, settings.log)
-            companions.append(Companion(name="topics", run=naming, endless=True))
-        await run_together(companions, stopping, grace_seconds=_GRACE_SECONDS)
+    async with engines(settings, processes) as base:
+        await run_on(base, processes, stopping)
+
+
+async def run_on(base: Engines, processes: frozenset[str], stopping: asyncio.Event) -> None:
+    """Run ``processes`` on engines that are open, until ``stopping``.
+
+    Raises:
+        ExceptionGroup: a process died.
+    """
+    makers: dict[str, Callable[[Engines, asyncio.Event], Awaitable[None]]] = {
+        INGEST: _ingest,
+        SYNCER: _syncer,
+        RECONCILER: _reconciler,
+    }
+    companions = [
+        Companion(name=name, run=partial(makers[name], base, stopping))
+        for name in sorted(processes)
+    ]
+    if SYNCER in processes:
+        companions.append(Companion(name="trimming", run=base.log.keep_trimmed, endless=True))
+    if isinstance(base.settings.log, KafkaCluster):
+        naming = partial(name_differences, base.settings.log)
+        companions.append(Companion(name="topics", run=naming, endless=True))
+    companions.append(
+        Companion(name="moving", run=partial(watch, base.ledger, base.gate, stopping))
+    )
+    await run_together(companions, stopping, grace_seconds=_GRACE_SECONDS)
 
 
 async def _ingest(base: Engines, stopping: asyncio.Event) -> None:
-    settings = IngestSettings()
+    settings = loaded(IngestSettings)
+    registry = new_registry()
     surroundings = IngestSurroundings(
-        appender=base.log,
+        appender=base.gate,
         writable=base.log.is_writable,
         store_source=LedgerStores(base.ledger, base.vault),
         store_copy=EncryptedFile(
             path=base.settings.data_dir / "stores.copy", key=base.vault.fernet
         ),
-        registry=REGISTRY,
+        registry=registry,
     )
-    metrics = partial(serve_metrics, settings, REGISTRY, stopping)
+    metrics = partial(serve_metrics, settings, registry, stopping)
     await run_together(
         [
             Companion(name="webhooks", run=partial(serve_ingest, settings, surroundings, stopping)),
@@ -182,20 +148,23 @@ async def _ingest(base: Engines, stopping: asyncio.Event) -> None:
 async def _reconciler(base: Engines, stopping: asyncio.Event) -> None:
     async def shops() -> list[str]:
         await base.connections.refresh()
-        return base.connections.active_shops()
+        return [] if base.gate.is_closed else base.connections.active_shops()
 
-    since = base.settings.since
+    since = base.settings.since or await agreed_since(base.ledger, await shops())
     around = ReconcilerSurroundings(
         ledger=base.ledger,
-        appender=base.log,
+        appender=base.gate,
         admin_of=base.connections.admin_of,
         shops=shops,
         instance=base.instance,
         scan_every_seconds=base.settings.scan_every,
         webhook_url=base.settings.webhook_url,
-        floor=datetime.combine(since, time(), tzinfo=UTC) if since else None,
+        floor=floor_of(since),
+        vitals=Vitals(),
     )
-    await serve_reconciler(around, stopping)
+    probes = probes_app(reconciler_metrics.REGISTRY, around.vitals)
+    address = (base.settings.metrics_host, base.settings.reconciler_metrics_port)
+    await _beside(probes, address, partial(serve_reconciler, around, stopping), stopping)
 
 
 async def _syncer(base: Engines, stopping: asyncio.Event) -> None:
@@ -208,8 +177,34 @@ async def _syncer(base: Engines, stopping: asyncio.Event) -> None:
         governor=base.governor,
         instance=base.instance,
         abandoned_after=timedelta(seconds=base.settings.abandoned_after),
+        vitals=Vitals(),
+        usage=base.usage,
     )
-    await serve_syncer(around, stopping)
+    probes = probes_app(syncer_metrics.REGISTRY, around.vitals)
+    address = (base.settings.metrics_host, base.settings.syncer_metrics_port)
+    await _beside(probes, address, partial(serve_syncer, around, stopping), stopping)
+
+
+async def _beside(
+    probes: Starlette,
+    address: tuple[str, int],
+    process: Callable[[], Awaitable[None]],
+    stopping: asyncio.Event,
+) -> None:
+    """Run a process with its own port beside it, which answers as long as the process works."""
+    finished = asyncio.Event()
+
+    async def work() -> None:
+        try:
+            await process()
+        finally:
+            finished.set()
+
+    companions = [
+        Companion(name="work", run=work),
+        Companion(name="probes", run=partial(serve_probes, probes, address, finished)),
+    ]
+    await run_together(companions, stopping, grace_seconds=_GRACE_SECONDS)
 
 
 def _secrets_of(store: Store) -> StoreSecrets:

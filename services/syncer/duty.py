@@ -17,6 +17,7 @@ from services.shared.ledger.engine import Ledger
 from services.shared.ledger.settlements import Settlement
 from services.shared.ledger.sources import SourceRow, Status
 from services.shared.log.port import Appender
+from services.shared.runtime.vitals import Pulse
 from services.syncer import metrics
 from services.syncer.handling import Handler
 from services.syncer.jobs import Job
@@ -47,24 +48,30 @@ class Duty:
         """Settle a batch of history."""
         await self._take(events, Lane.BACKFILL)
 
-    async def run_due(self, stopping: asyncio.Event) -> None:
+    async def run_due(self, stopping: asyncio.Event, pulse: Pulse) -> None:
         """Draw what is due from the ledger until told to stop."""
+        pulse.begin()
         while not stopping.is_set():
             try:
-                worked = await self.take_due()
-                rest = 0.0 if worked else await self._rest_seconds()
+                rest = await self.take_due()
+                pulse.beat()
             except SyncError as problem:
+                pulse.suffer(problem.reason)
                 _LOG.warning("due work waits", extra={"action": "wait", "reason": problem.reason})
                 rest = _OUTAGE_SECONDS
             await asyncio.sleep(rest)
 
-    async def take_due(self) -> int:
-        """Settle one batch of due records; how many there were."""
+    async def take_due(self) -> float:
+        """Settle one batch of due records; for how many seconds there is nothing more to do."""
         async with self._ledger.transaction() as tx:
             rows = await sources.due(tx, self._kind, _AT_ONCE)
+            due_in = None if rows else await sources.next_due_ms(tx, self._kind)
         if rows:
             await self._handle([_due_job(row) for row in rows], Lane.LIVE)
-        return len(rows)
+            return 0.0
+        if due_in is None:
+            return _LONGEST_REST_SECONDS
+        return min(max(due_in / 1000, 0.02), _LONGEST_REST_SECONDS)
 
     async def _take(self, events: Sequence[Event], lane: Lane) -> None:
         readout = read_out(events)
@@ -117,13 +124,6 @@ class Duty:
             row = (await sources.look(tx, [job.source])).get(job.source)
             await settlements.settle(tx, [_faulty(job, row, f"{type(fault).__name__} {place}")])
         return {job.source: Outcome.FAILING}
-
-    async def _rest_seconds(self) -> float:
-        async with self._ledger.transaction() as tx:
-            due_in = await sources.next_due_ms(tx, self._kind)
-        if due_in is None:
-            return _LONGEST_REST_SECONDS
-        return min(max(due_in / 1000, 0.02), _LONGEST_REST_SECONDS)
 
 
 def _due_job(row: SourceRow) -> Job:

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from services.shared.contract.errors import OwnershipLostError
+from services.shared.contract.errors import OwnershipLostError, SyncError
 from services.shared.contract.keys import SourceKey
 from services.shared.contract.records import State
 from services.shared.contract.topics import ObjectType
@@ -15,10 +15,16 @@ from services.shared.hubspot.pacing import Lane
 from services.shared.ledger import claims, settlements, sources, waits
 from services.shared.ledger.engine import Ledger
 from services.shared.shopify.hydrating import Hydrator
-from services.syncer import memory, people, plans, settling
+from services.syncer import awaiting, goods, memory, people, plans, settling
 from services.syncer.account import Account
 from services.syncer.applying import Applier
-from services.syncer.deciding import Verdict, is_left_alone, verdict_on_due, verdict_on_state
+from services.syncer.deciding import (
+    Verdict,
+    is_before_tombstone,
+    is_left_alone,
+    verdict_on_due,
+    verdict_on_state,
+)
 from services.syncer.doubts import Doubts, Ready, contradiction, wait_for
 from services.syncer.efforts import Effort
 from services.syncer.jobs import Job
@@ -26,6 +32,7 @@ from services.syncer.knowing import CLAIM_MS, HEAD_TYPE, Known, claim_and_know
 from services.syncer.memory import Memory
 from services.syncer.outcomes import Outcome
 from services.syncer.preparing import effort_of, empty_plan, planned
+from services.syncer.setbacks import count_setbacks
 from services.syncer.writing import Writer
 
 _BUSY_MS = 250
@@ -76,6 +83,7 @@ class Handler:
             async with self._ledger.transaction() as tx:
                 await settlements.settle(tx, sorted_.settlements)
                 await waits.wait(tx, sorted_.waits)
+            count_setbacks(sorted_.settlements, sorted_.waits)
         if sorted_.ready:
             outcomes |= await self._write(kind, sorted_.ready, lane)
         return outcomes
@@ -88,11 +96,12 @@ class Handler:
         outcomes = await self._leave_to_others(ready, known)
         mine = [each for each in ready if each.job.source not in known.busy]
         writer = self._writer_for(self._renewal(owner, known.keys), lane)
-        learned = await self._worked_off(kind, mine, known, writer)
         try:
+            learned = await self._worked_off(kind, mine, known, writer)
             await memory.record(self._ledger, learned, owner=owner, keys=known.keys)
         except OwnershipLostError:
             return outcomes | await self._start_over(mine)
+        count_setbacks(learned.settlements, learned.waits)
         self._settled(learned.touched)
         return outcomes | learned.outcomes
 
@@ -102,7 +111,9 @@ class Handler:
         busy = [each.job for each in ready if each.job.source in known.busy]
         if busy:
             async with self._ledger.transaction() as tx:
-                await waits.wait(tx, [wait_for(job, "busy", _BUSY_MS) for job in busy])
+                busy_waits = [wait_for(job, "busy", _BUSY_MS) for job in busy]
+                await waits.wait(tx, busy_waits)
+            count_setbacks((), busy_waits)
         return {job.source: Outcome.WAITING for job in busy}
 
     async def _start_over(self, mine: Sequence[Ready]) -> dict[SourceKey, Outcome]:
@@ -112,6 +123,7 @@ class Handler:
             await waits.wait(
                 tx, [replace(each, suspect_for_ms=settling.SUSPECT_MS) for each in again]
             )
+        count_setbacks((), again)
         return {each.job.source: Outcome.WAITING for each in mine}
 
     def _renewal(self, owner: str, keys: frozenset[str]) -> Callable[[], Awaitable[None]]:
@@ -139,11 +151,15 @@ class Handler:
                 to_archive.append(effort_of(empty_plan(source, row, kind), known))
             elif each.job.state is not None:
                 self._sort_in(each.job, each.job.state, known, to_apply, learned)
-        applier = Applier(writer, self._account.abilities)
-        await applier.archive([e for e in to_archive if e.plan.head_type != plans.CONTACTS])
-        await self._apply(kind, to_apply, known, applier, writer)
-        learned.add(settling.settled(to_apply, known.now))
-        learned.add(settling.deleted(to_archive, gone))
+        abilities = self._account.abilities
+        awaiting.mark([*to_apply, *to_archive], abilities.keyed)
+        applier = Applier(writer, abilities)
+        ready = [each for each in to_archive if not each.awaits]
+        await applier.archive([e for e in ready if e.plan.head_type != plans.CONTACTS])
+        await self._apply(kind, [e for e in to_apply if not e.awaits], known, applier, writer)
+        causes = await awaiting.shared_causes(self._ledger, [*to_apply, *to_archive])
+        learned.add(settling.settled(to_apply, known.now, causes))
+        learned.add(settling.deleted(to_archive, gone, causes))
         return learned
 
     def _sort_in(
@@ -158,6 +174,8 @@ class Handler:
         row = known.rows.get(job.source)
         judge = verdict_on_due if job.is_due else verdict_on_state
         verdict = Verdict.APPLY if job.source.kind == plans.GUESTS else judge(state.version, row)
+        if is_before_tombstone(state.version, row):
+            verdict = Verdict.READ
         if verdict is not Verdict.APPLY:
             _put_aside(job, verdict, learned)
             return
@@ -179,13 +197,20 @@ class Handler:
             for effort in efforts:
                 people.place(effort, known)
             await self._find_contacts(efforts, writer)
-        await applier.apply(efforts)
+        await applier.apply([effort for effort in efforts if effort.unknown is None])
         again = [effort for effort in efforts if people.lost_email(effort)]
         if again and HEAD_TYPE.get(kind) == plans.CONTACTS:
             await applier.apply(again)
+        if kind == ObjectType.PRODUCTS:
+            await goods.settle_taken(self._ledger, applier, efforts)
 
     async def _find_contacts(self, efforts: Sequence[Effort], writer: Writer) -> None:
-        found = await people.find(writer, efforts)
+        try:
+            found = await people.find(writer, efforts)
+        except SyncError as problem:
+            for effort in efforts:
+                effort.postpone(problem)
+            return
         if not found:
             return
         async with self._ledger.transaction() as tx:

@@ -1,14 +1,14 @@
 """The consumer loop: one batch of each topic under way, offsets committed when it is settled.
 
 It knows neither vendor. Polling goes on while batches are worked on; a topic whose batch is under
-way is held, and so is one that met an outage.
+way is held, and so is one that met an outage, a gap, or an event of a newer version.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 
 from services.shared.contract.errors import (
     OursToFixError,
@@ -24,13 +24,19 @@ from services.shared.contract.events import (
     Position,
     is_newer_format,
 )
+from services.shared.contract.reasons import bounded
 from services.shared.log.port import Reader
+from services.shared.runtime.vitals import Vitals
 from services.syncer import metrics
 
 _LOG = logging.getLogger(__name__)
 _AT_ONCE = 300
 _WAIT_SECONDS = 1.0
 _OUTAGE_SECONDS = 2.0
+_STANDBY_POLLS = 3
+# Longer than the retries of one batch may take; what outlasts it is an outage or a fault.
+POLL_ALLOWED_SECONDS = 90.0
+BATCH_ALLOWED_SECONDS = 180.0
 
 _NEWER_FORMAT = "newer_format"
 _NEWER_FORMAT_SECONDS = 15.0
@@ -44,77 +50,122 @@ class Worker:
     """Reads events and hands them to the handler of their topic.
 
     ``on_gap`` makes up for what the log lost; the partition rests until that is done. ``on_gain``
-    is called whenever partitions were gained, before any of their events is handled.
+    is called before the first events of partitions that have become ours.
     """
 
     def __init__(
         self,
         reader: Reader,
         handlers: Mapping[str, HandleEvents],
+        vitals: Vitals,
         *,
         on_gap: HandleGap,
         on_gain: HandleGain,
     ) -> None:
         self._reader = reader
         self._handlers = handlers
+        self._vitals = vitals
         self._on_gap = on_gap
         self._on_gain = on_gain
+        self._owes_welcome = False
+        self._resting: set[asyncio.Task[None]] = set()
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Work until told to stop; batches under way are finished first.
 
         A batch that cannot be worked on is given again after a while: nothing is skipped.
         """
+        polling = self._vitals.pulse("worker", POLL_ALLOWED_SECONDS)
+        polling.begin()
+        idle_polls: int | None = 0
         async with asyncio.TaskGroup() as group:
-            resting: set[asyncio.Task[None]] = set()
             while not stopping.is_set():
                 try:
                     batch = await self._reader.poll(_AT_ONCE, _WAIT_SECONDS)
+                    polling.beat()
+                    idle_polls = _said_to_stand_by(idle_polls, has_gained=bool(batch.gained))
+                    self._make_up_for(batch.gaps, group)
+                    await self._welcome(batch)
                 except WorldAtFaultError as problem:
+                    polling.suffer(problem.reason)
                     await self._pause(problem)
                     continue
-                if batch.gained:
-                    await self._gained()
-                self._begin(batch, group, resting)
-            for rest in resting:
+                self._begin(batch.events, group)
+            for rest in self._resting:
                 rest.cancel()
 
-    def _begin(
-        self, batch: Batch, group: asyncio.TaskGroup, resting: set[asyncio.Task[None]]
-    ) -> None:
-        """One task for each topic, each gap, and each partition that must rest."""
-        for gap in batch.gaps:
-            self._reader.hold(Position(gap.partition, gap.found))
-            resting.add(group.create_task(self._make_up(gap)))
-        readable, newer = _readable(batch.events)
+    async def _welcome(self, batch: Batch) -> None:
+        """Say once that partitions have become ours; while that fails, nothing is worked on."""
+        self._owes_welcome = self._owes_welcome or bool(batch.gained)
+        if not self._owes_welcome:
+            return
+        try:
+            await self._on_gain()
+        except WorldAtFaultError:
+            self._rewind(batch.events)
+            raise
+        self._owes_welcome = False
+
+    def _begin(self, events: Sequence[Event], group: asyncio.TaskGroup) -> None:
+        """One task for each topic, and for each partition that must rest."""
+        readable, newer = _readable(events)
         for position in newer:
             self._reader.hold(position)
-            resting.add(group.create_task(self._rest(position)))
-        for topic, events in _by_topic(readable).items():
-            waiting = {each.partition for each in newer}
-            for partition, offset in _ends(events).items():
+            self._let_rest(group.create_task(self._rest(position)))
+        waiting = frozenset(each.partition for each in newer)
+        for topic, some in _by_topic(readable).items():
+            for partition, offset in _ends(some).items():
                 if partition not in waiting:
                     self._reader.hold(Position(partition, offset))
-            group.create_task(self._settle(topic, events, waiting))
-        for task in [each for each in resting if each.done()]:
-            resting.discard(task)
+            group.create_task(self._settle(topic, some, waiting))
+
+    def _let_rest(self, task: asyncio.Task[None]) -> None:
+        self._resting.add(task)
+        task.add_done_callback(self._resting.discard)
 
     async def _settle(
-        self, topic: str, events: Sequence[Event], waiting: frozenset[Partition] | set[Partition]
+        self, topic: str, events: Sequence[Event], waiting: Collection[Partition]
     ) -> None:
-        ends = _ends(events)
+        pulse = self._vitals.pulse(f"batch {topic}", BATCH_ALLOWED_SECONDS)
+        pulse.begin()
         try:
             with metrics.BATCH_SECONDS.labels(topic).time():
                 await self._handlers[topic](events)
+        except (WorldAtFaultError, OursToFixError, OwnershipLostError) as problem:
+            # Also where a claim was lost: only a settled batch may be passed over.
+            pulse.suffer(problem.reason)
+            await self._pause(problem)
+            self._rewind(events, waiting)
+            return
+        await self._commit(topic, events, waiting)
+        pulse.rest()
+
+    async def _commit(
+        self, topic: str, events: Sequence[Event], waiting: Collection[Partition]
+    ) -> None:
+        ends = _ends(events)
+        try:
             await self._reader.commit(ends)
         except OwnershipLostError:
             _LOG.info("partition lost", extra={"action": "hand_over", "topic": topic})
-        except (WorldAtFaultError, OursToFixError) as problem:
-            for partition, offset in _starts(events).items():
-                self._reader.hold(Position(partition, offset))
+        except WorldAtFaultError as problem:
             await self._pause(problem)
+            self._rewind(events, waiting)
+            return
         for partition in ends.keys() - waiting:
             self._reader.resume(partition)
+
+    def _rewind(self, events: Sequence[Event], waiting: Collection[Partition] = ()) -> None:
+        """Have ``events`` given again."""
+        for partition, offset in _starts(events).items():
+            self._reader.hold(Position(partition, offset))
+            if partition not in waiting:
+                self._reader.resume(partition)
+
+    def _make_up_for(self, gaps: Sequence[Gap], group: asyncio.TaskGroup) -> None:
+        for gap in gaps:
+            self._reader.hold(Position(gap.partition, gap.found))
+            self._let_rest(group.create_task(self._make_up(gap)))
 
     async def _make_up(self, gap: Gap) -> None:
         """The log lost events: an incident, said and counted, and the partition rests meanwhile."""
@@ -146,18 +197,22 @@ class Worker:
         await asyncio.sleep(_NEWER_FORMAT_SECONDS)
         self._reader.resume(position.partition)
 
-    async def _gained(self) -> None:
-        try:
-            await self._on_gain()
-        except SyncError as problem:
-            _LOG.warning("hand-over", extra={"action": "hand_over", "reason": problem.reason})
-
-    async def _pause(self, problem: WorldAtFaultError | OursToFixError) -> None:
-        metrics.HELD.labels(problem.reason).inc()
+    async def _pause(self, problem: SyncError) -> None:
+        metrics.HELD.labels(bounded(problem.reason)).inc()
         level = logging.ERROR if isinstance(problem, OursToFixError) else logging.WARNING
         _LOG.log(level, "held", extra={"action": "hold", "reason": problem.reason})
         retry_after = problem.retry_after if isinstance(problem, WorldAtFaultError) else None
         await asyncio.sleep(min(retry_after or _OUTAGE_SECONDS, 60.0))
+
+
+def _said_to_stand_by(idle_polls: int | None, *, has_gained: bool) -> int | None:
+    """Count polls until something is ours; say it once if that takes long. None: all is said."""
+    if idle_polls is None or has_gained:
+        return None
+    if idle_polls < _STANDBY_POLLS:
+        return idle_polls + 1
+    _LOG.info("standing by: others read the log", extra={"action": "stand_by"})
+    return None
 
 
 def _readable(events: Sequence[Event]) -> tuple[list[Event], list[Position]]:

@@ -21,6 +21,7 @@ from services.shared.log.address import KafkaCluster
 from services.shared.log.kafka import KafkaLog
 from services.shared.log.port import Log, Reader
 from services.shared.log.sqlite import SqliteLog
+from services.shared.runtime.vitals import Vitals
 from services.syncer import worker as consumer_loop
 from services.syncer.__main__ import _make_up
 from services.syncer.reading import read_out
@@ -97,6 +98,7 @@ async def worker(syncer: Syncer, reader: Reader) -> AsyncIterator[None]:
     loop = Worker(
         reader,
         dict.fromkeys(CONSUMED_TOPICS, syncer.take),
+        Vitals(),
         on_gap=syncer.gap,
         on_gain=syncer.gain,
     )

@@ -137,23 +137,33 @@ def refused(trace: str, refusal: Refusal) -> Refused:
     )
 
 
+def verdict_of(trace: str, refusal: Refusal) -> Refused | Unknown:
+    """What an error entry for one row means: HubSpot's own trouble is no verdict on the row."""
+    if refusal.category in _OUTAGES:
+        return Unknown(
+            trace=trace, cause=OutcomeUnknownError("row_failed", detail=refusal.category)
+        )
+    return refused(trace, refusal)
+
+
 def results_in(rows: Sequence[Row], answer: Mapping[str, Any]) -> dict[str, Result]:
     """What became of each of ``rows``, by trace: exactly one result for every row. Total.
 
-    Results and errors are matched by trace, else by id. A row that neither names is Unknown,
-    unless a single one is left and a single answer with it.
+    Results and errors are matched by trace, else by id; what bears another row's trace is never
+    ours. A row that neither names is Unknown, unless a single one is left and a single answer with
+    it that names nobody.
     """
     open_rows = {row.trace: row for row in rows}
     verdicts: dict[str, Result] = {}
     for entry in _mappings(answer.get("errors")):
         refusal = refusal_in(entry)
         for trace in _named(refusal, open_rows):
-            verdicts[trace] = refused(trace, refusal)
+            verdicts[trace] = verdict_of(trace, refusal)
             del open_rows[trace]
     left_over = [
         entry
         for entry in _mappings(answer.get("results"))
-        if not _settle(entry, open_rows, verdicts)
+        if not _settle(entry, open_rows, verdicts) and not _text(entry.get("objectWriteTraceId"))
     ]
     verdicts.update(_last_one(open_rows, left_over, answer))
     unanswered = {t: Unknown(trace=t, cause=_UNANSWERED) for t in open_rows if t not in verdicts}
@@ -166,7 +176,7 @@ def record_in(entry: Mapping[str, Any]) -> CrmRecord:
     return CrmRecord(
         id=_text(entry.get("id")),
         properties={
-            name: None if value is None else str(value)
+            name: None if value is None else _spoken(value)
             for name, value in (properties.items() if isinstance(properties, dict) else ())
         },
         is_archived=entry.get("archived") is True,
@@ -194,7 +204,13 @@ def reading_in(ids: Iterable[str], id_property: str, answer: Mapping[str, Any]) 
 
 
 def page_in(answer: Mapping[str, Any]) -> Page:
-    """One page of a list. Total."""
+    """One page of a list.
+
+    Raises:
+        OutcomeUnknownError: the answer has no list; it must not pass for the end of one.
+    """
+    if not isinstance(answer.get("results"), list):
+        raise OutcomeUnknownError("garbled_answer")
     paging = answer.get("paging")
     following = paging.get("next") if isinstance(paging, dict) else None
     after = following.get("after") if isinstance(following, dict) else None
@@ -203,6 +219,7 @@ def page_in(answer: Mapping[str, Any]) -> Page:
 
 
 NOT_FOUND = "OBJECT_NOT_FOUND"
+_OUTAGES = frozenset({"INTERNAL_ERROR", "RATE_LIMITS", "LOCKED"})
 _UNANSWERED = OutcomeUnknownError("row_unanswered")
 
 
@@ -223,11 +240,11 @@ def _named(refusal: Refusal, open_rows: Mapping[str, Row]) -> list[str]:
 def _settle(
     entry: Mapping[str, Any], open_rows: dict[str, Row], verdicts: dict[str, Result]
 ) -> bool:
-    trace = entry.get("objectWriteTraceId")
-    if not (isinstance(trace, str) and trace in open_rows):
-        trace = next((t for t, row in open_rows.items() if _is_for(entry, row)), None)
+    trace = _text(entry.get("objectWriteTraceId"))
+    if not trace:
+        trace = next((t for t, row in open_rows.items() if _is_for(entry, row)), "")
     written_id = _text(entry.get("id"))
-    if trace is None or not written_id:
+    if trace not in open_rows or not written_id:
         return False
     verdicts[trace] = Written(trace=trace, id=written_id, is_new=entry.get("new") is True)
     del open_rows[trace]
@@ -257,7 +274,7 @@ def _last_one(
         return {}
     (trace,) = open_rows
     if nameless:
-        return {trace: refused(trace, nameless[0])}
+        return {trace: verdict_of(trace, nameless[0])}
     written_id = _text(left_over[0].get("id"))
     if not written_id:
         return {}
@@ -281,6 +298,11 @@ def _associations_in(value: Any) -> dict[str, Sequence[str]]:
         for name, held in value.items()
         if isinstance(held, dict)
     }
+
+
+def _spoken(value: Any) -> str:
+    """A value as HubSpot says it, which is always text: a flag is ``true`` or ``false``."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _mappings(value: Any) -> list[Mapping[str, Any]]:
