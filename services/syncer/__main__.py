@@ -11,6 +11,7 @@ from datetime import timedelta
 from functools import partial
 
 from services.shared.contract.errors import OursToFixError, SyncError, WorldAtFaultError
+from services.shared.contract.events import Gap
 from services.shared.contract.topics import (
     CONSUMED_TOPICS,
     SHOPS,
@@ -24,7 +25,7 @@ from services.shared.hubspot.governor import Governor
 from services.shared.hubspot.pacing import Lane
 from services.shared.hubspot.setup import Setup
 from services.shared.hubspot.usage import Usage
-from services.shared.ledger import claims, notes, skus
+from services.shared.ledger import claims, notes, skus, windows
 from services.shared.ledger.causes import Cause
 from services.shared.ledger.connections import Connections
 from services.shared.ledger.engine import Ledger
@@ -100,8 +101,13 @@ async def serve(around: Surroundings, stopping: asyncio.Event) -> None:
         shops = Shops(around.ledger, around.vault, around.log, around.connections.admin_of)
         probes = _probes(around, shops, census)
         duties = _duties(around, account, linker)
-        gained = partial(_forfeit, around) if around.log.has_one_reader else _nothing
-        worker = Worker(reader, _handlers(duties, shops), around.vitals, gained)
+        worker = Worker(
+            reader,
+            _handlers(duties, shops),
+            around.vitals,
+            on_gap=partial(_make_up, around.ledger),
+            on_gain=partial(_forfeit, around) if around.log.has_one_reader else _nothing,
+        )
         measuring = Measuring(around.ledger, around.log, GROUP, around.usage)
         pulse = partial(around.vitals.pulse, allowed_seconds=_LOOP_ALLOWED_SECONDS)
         companions = [
@@ -259,6 +265,19 @@ def _handlers(duties: dict[str, Duty], shops: Shops) -> dict[str, HandleEvents]:
         handlers[live_topic(kind)] = duties[kind].take_live
         handlers[backfill_topic(kind)] = duties[kind].take_backfill
     return handlers
+
+
+async def _make_up(ledger: Ledger, gap: Gap) -> None:
+    """What the log lost is found by scanning: no scan of that object counts any more.
+
+    Nothing makes up for lost events of whole stores; they stay in the audit.
+    """
+    topic = gap.partition.topic
+    async with ledger.transaction() as tx:
+        for kind in ObjectType:
+            if topic in (live_topic(kind), backfill_topic(kind)):
+                await windows.void(tx, kind)
+        await notes.audit(tx, "log_gap", f"{topic}/{gap.partition.number} from {gap.expected}")
 
 
 async def _keep_fresh(connections: Connections, stopping: asyncio.Event, pulse: Pulse) -> None:

@@ -96,8 +96,8 @@ class Handler:
         outcomes = await self._leave_to_others(ready, known)
         mine = [each for each in ready if each.job.source not in known.busy]
         writer = self._writer_for(self._renewal(owner, known.keys), lane)
-        learned = await self._worked_off(kind, mine, known, writer)
         try:
+            learned = await self._worked_off(kind, mine, known, writer)
             await memory.record(self._ledger, learned, owner=owner, keys=known.keys)
         except OwnershipLostError:
             return outcomes | await self._start_over(mine)

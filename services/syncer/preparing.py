@@ -35,9 +35,7 @@ def planned(
         now=known.now,
         abandoned_after=abandoned_after,
         mapped=account.mapped,
-        products={
-            variant: target for (host, variant), target in known.products.items() if host == shop
-        },
+        products=known.products.get(shop, {}),
         has_cart=row is not None and bool(row.target_id),
     )
     return plan_for(job.source, state, around)

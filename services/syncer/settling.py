@@ -14,7 +14,7 @@ from services.shared.ledger.settlements import Settlement
 from services.shared.ledger.sources import SourceRow, Status
 from services.shared.ledger.targets import TargetRow
 from services.shared.ledger.waits import Wait
-from services.syncer import plans
+from services.syncer import people, plans
 from services.syncer.adopting import CENSUSED
 from services.syncer.deciding import ARCHIVED_IN_HUBSPOT
 from services.syncer.efforts import Effort, Failure, Piece
@@ -206,10 +206,7 @@ def _remember_pieces(effort: Effort, memory: Memory) -> None:
     if head and head.target_id and not head.is_gone:
         memory.targets.extend(_target(head, effort) if effort.writes else ())
         if head.object_type == plans.CONTACTS and not effort.failure:
-            email = Identity(kind=EMAIL, value=plan.email, target_id=head.target_id)
-            memory.identities.append(email)
-            if effort.renames:
-                memory.renamed.append(email)
+            _remember_contact(effort, head, memory)
         if head.merged_from:
             memory.moved[head.merged_from] = head.target_id
     for piece in effort.parts.values():
@@ -224,6 +221,15 @@ def _remember_pieces(effort: Effort, memory: Memory) -> None:
                 Settlement(key=part.key, status=Status.DELETED, parent_id=part.parent_id)
             )
             memory.forgotten.append((plan.part_type, part.target_id or ""))
+
+
+def _remember_contact(effort: Effort, head: Piece, memory: Memory) -> None:
+    email = Identity(kind=EMAIL, value=effort.plan.email, target_id=head.target_id)
+    memory.identities.append(email)
+    if effort.renames:
+        memory.renamed.append(email)
+    if head.is_written and people.is_customer(effort):
+        memory.shown[head.target_id] = effort.plan.source
 
 
 def _part_settlement(piece: Piece, parent: SourceKey) -> Settlement:
