@@ -16,11 +16,14 @@ _RULES = """
 """
 _WAITS = """
     busy claim_lost changed_meanwhile contradictory_read referred_to next_in_line
-    found_in_hubspot retried
+    found_in_hubspot retried merged_in_hubspot skus_unknown census
 """
-_REFUSALS = (
-    "email_taken ambiguous_lines internal_fault refused not_found conflict too_large too_long"
-)
+# Said of records that are in sync all the same.
+_NOTES = "without_contact sku_not_unique"
+_REFUSALS = """
+    email_taken sku_taken ambiguous_lines internal_fault refused not_found conflict too_large
+    too_long
+"""
 _WORLD = """
     rate_limited locked account_migrating unavailable unexpected_status garbled_answer throttled
     undated_answer row_unanswered rows_unanswered pairs_unanswered links_truncated
@@ -42,7 +45,7 @@ _HUBSPOT_CODES = """
     OBJECT_ALREADY_EXISTS CONTACT_EXISTS DUPLICATE_UNIQUE_PROPERTY_VALUE CONFLICT TOO_LARGE
     TOO_LONG RATE_LIMITS MISSING_SCOPES
 """
-_ALL = f"{_RULES} {_WAITS} {_REFUSALS} {_WORLD} {_OURS} {_HUBSPOT_CODES} {OTHER} {NETWORK}"
+_ALL = f"{_RULES} {_WAITS} {_NOTES} {_REFUSALS} {_WORLD} {_OURS} {_HUBSPOT_CODES} {OTHER} {NETWORK}"
 KNOWN = frozenset(_ALL.split())
 
 
