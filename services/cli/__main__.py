@@ -12,7 +12,16 @@ from typing import Annotated
 
 import typer
 
-from services.cli import backing_up, checking, dead_letters, migrating, records, sandboxing
+from services.cli import (
+    backing_up,
+    checking,
+    dead_letters,
+    migrating,
+    records,
+    replaying,
+    sandboxing,
+    topics,
+)
 from services.cli.answering import EXIT_CODES, AsJson, finished, give, say
 from services.cli.status import status
 from services.ingest.settings import Settings as IngestSettings
@@ -108,6 +117,8 @@ app.command("backup", rich_help_panel=_LOOK)(backing_up.backup)
 app.command("migrate", rich_help_panel=_RUN)(migrating.migrate)
 app.add_typer(records.app, name="records", rich_help_panel=_LOOK)
 app.add_typer(dead_letters.app, name="dead-letters", rich_help_panel=_LOOK)
+app.command("replay", rich_help_panel=_LOOK)(replaying.replay)
+app.command("topics", rich_help_panel=_LOOK)(topics.topics)
 
 
 @app.command(rich_help_panel=_RUN)

@@ -9,6 +9,7 @@ import httpx
 
 from services.cli.answering import AsJson, Exit, finished, give, say, show
 from services.cli.examining_hubspot import examine_hubspot
+from services.cli.examining_log import examine_log
 from services.cli.examining_shopify import examine_store
 from services.cli.findings import Finding, has_errors, note, ours
 from services.cli.looking import ledger_file
@@ -58,6 +59,7 @@ async def examined(settings: Settings, http: Callable[[], httpx.AsyncClient]) ->
         found += findings
     found += await examine_hubspot(http(), settings, currencies)
     found += await examine_address(http(), settings)
+    found += await examine_log(settings.log)
     return found
 
 

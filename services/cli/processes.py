@@ -13,6 +13,7 @@ from services.cli.agreements import agreed_since, floor_of
 from services.cli.attached import leave_with_parent
 from services.cli.engines import INGEST, RECONCILER, SYNCER, Engines, engines
 from services.cli.moving import watch
+from services.cli.topics import name_differences
 from services.ingest.__main__ import Surroundings as IngestSurroundings
 from services.ingest.__main__ import serve as serve_ingest
 from services.ingest.__main__ import serve_metrics
@@ -25,6 +26,8 @@ from services.shared.ledger import stores
 from services.shared.ledger.engine import Ledger
 from services.shared.ledger.stores import Store, StoreState
 from services.shared.ledger.vault import Vault
+from services.shared.log.address import KafkaCluster
+from services.shared.runtime.collecting import collect_seldom
 from services.shared.runtime.lifecycle import Companion, run_together, stopping_on_signals
 from services.shared.runtime.metrics import new_registry
 from services.shared.runtime.probes import probes_app, serve_probes
@@ -72,6 +75,7 @@ async def run(
     """
     async with engines(settings, processes) as base:
         await agree(base)
+        collect_seldom()
         async with stopping_on_signals() as stopping, asyncio.TaskGroup() as group:
             leaving = group.create_task(leave_with_parent(stopping)) if attached else None
             try:
@@ -109,6 +113,9 @@ async def run_on(base: Engines, processes: frozenset[str], stopping: asyncio.Eve
     ]
     if SYNCER in processes:
         companions.append(Companion(name="trimming", run=base.log.keep_trimmed, endless=True))
+    if isinstance(base.settings.log, KafkaCluster):
+        naming = partial(name_differences, base.settings.log)
+        companions.append(Companion(name="topics", run=naming, endless=True))
     companions.append(
         Companion(name="moving", run=partial(watch, base.ledger, base.gate, stopping))
     )

@@ -67,6 +67,10 @@ _RECENT = statement(
     AND state = 'complete' AND ended_at > {now} - :within"""
 )
 _VOID = statement("UPDATE windows SET state = 'void' WHERE state = 'complete'")
+_VOID_KIND = statement(
+    """UPDATE windows SET state = CASE state WHEN 'complete' THEN 'void' ELSE 'broken' END
+    WHERE kind = :kind AND state IN ('complete', 'running')"""
+)
 
 
 async def last_complete(tx: Transaction, shop: str, kind: str) -> Window | None:
@@ -114,3 +118,8 @@ async def scanned_by_others(tx: Transaction, shop: str, owner: str, within_ms: i
 async def void_all(tx: Transaction) -> None:
     """Nothing scanned so far counts any more: after a restore, everything is scanned again."""
     await tx.run(_VOID)
+
+
+async def void(tx: Transaction, kind: str) -> None:
+    """Nothing scanned of this kind counts any more: the log lost what scans had appended."""
+    await tx.run(_VOID_KIND, kind=kind)
