@@ -134,6 +134,22 @@ async def test_contacts_that_people_merge_keep_both_emails_and_show_the_newest_c
     assert await shop.not_in_sync() == {}
 
 
+@story()
+async def test_an_order_of_someone_whose_contact_people_archived_stands_alone(
+    shop: Syncing,
+) -> None:
+    ana = given.customer(shop.store, email="ana@example.com")
+    await shop.settled()
+    shop.people.archive("contacts", shop.only("contacts")["hs_object_id"])
+    given.order(shop.store, customer=ana)
+    await shop.passes(30)
+
+    assert shop.shown("contacts") == []
+    assert len(shop.shown("orders")) == 1
+    assert await shop.standing("customers", ana) == ("excluded", "archived_in_hubspot")
+    assert len(await shop.not_in_sync()) == 1
+
+
 def _known(shop: Syncing) -> None:
     shop.people.create("contacts", {"email": "ana@example.com", "mobilephone": "+14165550199"})
 
