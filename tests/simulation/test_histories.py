@@ -73,4 +73,4 @@ def test_a_reset_after_the_write_loses_and_doubles_nothing(path: str) -> None:
 
 
 # A seed in whose history every kind of call is made.
-_EVERY_CALL = 1
+_EVERY_CALL = 4
