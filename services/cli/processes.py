@@ -27,6 +27,7 @@ from services.shared.ledger.engine import Ledger
 from services.shared.ledger.stores import Store, StoreState
 from services.shared.ledger.vault import Vault
 from services.shared.log.address import KafkaCluster
+from services.shared.runtime.collecting import collect_seldom
 from services.shared.runtime.lifecycle import Companion, run_together, stopping_on_signals
 from services.shared.runtime.metrics import new_registry
 from services.shared.runtime.probes import probes_app, serve_probes
@@ -74,6 +75,7 @@ async def run(
     """
     async with engines(settings, processes) as base:
         await agree(base)
+        collect_seldom()
         async with stopping_on_signals() as stopping, asyncio.TaskGroup() as group:
             leaving = group.create_task(leave_with_parent(stopping)) if attached else None
             try:

@@ -8,16 +8,27 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import orjson
 
 from services.shared.contract.keys import SourceKey
 from services.shared.contract.topics import ObjectType
-from services.shared.ledger import claims, identities, links, settlements, sources, targets, waits
+from services.shared.ledger import (
+    claims,
+    identities,
+    links,
+    settlements,
+    skus,
+    sources,
+    targets,
+    waits,
+)
 from services.shared.ledger.engine import Ledger, Transaction
 from services.shared.ledger.identities import Identity
 from services.shared.ledger.links import Link
 from services.shared.ledger.settlements import Settlement
+from services.shared.ledger.sources import Status
 from services.shared.ledger.stores import ACCOUNT
 from services.shared.ledger.targets import TargetRow
 from services.shared.ledger.waits import Wait
@@ -25,10 +36,16 @@ from services.syncer import plans
 from services.syncer.outcomes import Outcome
 from services.syncer.plans import Guest
 
+# Suspect, but of nothing that is still on its way.
+_AT_ONCE_MS = 1
+
 
 @dataclass(slots=True, kw_only=True)
 class Memory:
-    """Everything a batch adds to the ledger."""
+    """Everything a batch adds to the ledger.
+
+    ``shown`` are the contacts whose row we wrote, with the customer whose values stand in it now.
+    """
 
     settlements: list[Settlement] = field(default_factory=list)
     waits: list[Wait] = field(default_factory=list)
@@ -36,6 +53,7 @@ class Memory:
     forgotten: list[tuple[str, str]] = field(default_factory=list)
     identities: list[Identity] = field(default_factory=list)
     renamed: list[Identity] = field(default_factory=list)
+    shown: dict[str, SourceKey] = field(default_factory=dict)
     link_owners: list[SourceKey] = field(default_factory=list)
     links: list[Link] = field(default_factory=list)
     refers_to: dict[SourceKey, int] = field(default_factory=dict)
@@ -64,26 +82,100 @@ async def record(ledger: Ledger, memory: Memory, *, owner: str, keys: Collection
     """
 
     async def work(tx: Transaction) -> None:
-        await claims.release(tx, owner=owner, keys=keys)
-        await write(tx, memory)
+        await tx.together(
+            partial(claims.release, owner=owner, keys=keys),
+            *(partial(piece, memory=memory) for piece in _PIECES),
+        )
+        await _pass_on_all(tx, memory)
 
     await ledger.done(work)
 
 
 async def write(tx: Transaction, memory: Memory) -> None:
     """Write ``memory`` down."""
-    await targets.forget(tx, ACCOUNT, memory.forgotten)
-    await settlements.settle(tx, memory.settlements)
-    await waits.wait(tx, memory.waits)
-    await targets.record(tx, ACCOUNT, memory.targets)
-    await identities.record(tx, ACCOUNT, memory.identities)
-    await identities.forget_others(tx, ACCOUNT, memory.renamed)
-    await links.want(tx, memory.link_owners, memory.links)
-    await links.moved(tx, memory.touched)
-    await waits.refer(tx, memory.refers_to)
+    await tx.together(*(partial(piece, memory=memory) for piece in _PIECES))
+    await _pass_on_all(tx, memory)
+
+
+async def _pass_on_all(tx: Transaction, memory: Memory) -> None:
+    """What depends on what the batch has just written, which is seldom anything."""
     await _introduce(tx, memory.guests)
     await waits.retarget(tx, (ObjectType.CUSTOMERS, plans.GUESTS), memory.moved)
-    await _pass_on(tx, [*memory.left_contacts, *memory.moved.values()])
+    await _pass_on(tx, memory.left_contacts)
+    await targets.forget(tx, ACCOUNT, [(plans.CONTACTS, each) for each in memory.moved.values()])
+    await _let_newest_win(tx, memory)
+
+
+def _gone_variants(memory: Memory) -> list[SourceKey]:
+    return [
+        each.key
+        for each in memory.settlements
+        if each.key.kind == plans.VARIANTS and each.status is Status.DELETED
+    ]
+
+
+async def _sources(tx: Transaction, memory: Memory) -> None:
+    await settlements.settle(tx, memory.settlements)
+
+
+async def _waits(tx: Transaction, memory: Memory) -> None:
+    await waits.wait(tx, memory.waits)
+
+
+async def _targets(tx: Transaction, memory: Memory) -> None:
+    await targets.record(tx, ACCOUNT, memory.targets)
+
+
+async def _forgotten(tx: Transaction, memory: Memory) -> None:
+    written = {(each.object_type, each.id) for each in memory.targets}
+    await targets.forget(tx, ACCOUNT, [each for each in memory.forgotten if each not in written])
+
+
+async def _identities(tx: Transaction, memory: Memory) -> None:
+    await identities.record(tx, ACCOUNT, memory.identities)
+
+
+async def _former_emails(tx: Transaction, memory: Memory) -> None:
+    await identities.forget_others(tx, ACCOUNT, memory.renamed)
+
+
+async def _links(tx: Transaction, memory: Memory) -> None:
+    await links.want_these(tx, memory.links)
+
+
+async def _unwanted(tx: Transaction, memory: Memory) -> None:
+    await links.want_no_others(tx, memory.link_owners, memory.links)
+
+
+async def _moved_ends(tx: Transaction, memory: Memory) -> None:
+    # What a batch wants links from is of another kind than what it may have moved.
+    touched = set(memory.touched)
+    ends = {each.key: each.target_id for each in memory.settlements if each.key in touched}
+    await links.moved(tx, ends)
+
+
+async def _referred(tx: Transaction, memory: Memory) -> None:
+    await waits.refer(tx, memory.refers_to)
+
+
+async def _gone_skus(tx: Transaction, memory: Memory) -> None:
+    await skus.release(tx, ACCOUNT, _gone_variants(memory))
+
+
+# None needs what another writes, and no two write the same row.
+_PIECES = (
+    _sources,
+    _waits,
+    _targets,
+    _forgotten,
+    _identities,
+    _former_emails,
+    _links,
+    _unwanted,
+    _moved_ends,
+    _referred,
+    _gone_skus,
+)
 
 
 async def _introduce(tx: Transaction, guests: Sequence[Guest]) -> None:
@@ -104,3 +196,17 @@ async def _pass_on(tx: Transaction, contacts: Sequence[str]) -> None:
     """A contact whose winner left shows the next customer behind it."""
     for sharers in (await sources.sharing(tx, ObjectType.CUSTOMERS, contacts)).values():
         await waits.wait(tx, [Wait(key=sharers[0].key, reason="next_in_line")])
+
+
+async def _let_newest_win(tx: Transaction, memory: Memory) -> None:
+    """A contact we wrote may be that of a newer customer as well, as we have only now learned.
+
+    Two contacts that people merged were two when their writes began: whose came last is unknown,
+    so the newest is written again, in full.
+    """
+    contacts = {*memory.shown, *memory.moved.values()}
+    for target_id, sharers in (await sources.sharing(tx, ObjectType.CUSTOMERS, contacts)).items():
+        newest = sharers[0].key
+        if target_id in memory.moved.values() or memory.shown[target_id] != newest:
+            again = Wait(key=newest, reason="next_in_line", suspect_for_ms=_AT_ONCE_MS)
+            await waits.wait(tx, [again])

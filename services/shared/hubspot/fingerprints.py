@@ -9,7 +9,7 @@ than once too seldom.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from hashlib import blake2b
 from typing import Final
@@ -17,6 +17,7 @@ from typing import Final
 _NAME: Final = 4
 _VALUE: Final = 8
 _ENTRY: Final = _NAME + _VALUE
+_SHORT: Final = 32  # characters: longer values seldom come again, and would take memory
 
 
 def fingerprint_of(properties: Mapping[str, str]) -> bytes:
@@ -54,8 +55,7 @@ def _hashes(properties: Mapping[str, str]) -> dict[bytes, bytes]:
 
 
 def _packed(hashes: Mapping[bytes, bytes]) -> bytes:
-    entries: Iterable[bytes] = (name + value for name, value in hashes.items())
-    return b"".join(sorted(entries))
+    return b"".join(sorted([name + value for name, value in hashes.items()]))
 
 
 def _unpacked(fingerprint: bytes) -> dict[bytes, bytes]:
@@ -71,6 +71,11 @@ def _name_hash(name: str) -> bytes:
 
 
 def _value_hash(value: str) -> bytes:
+    return _short_value_hash(value) if len(value) <= _SHORT else _digest(value, _VALUE)
+
+
+@lru_cache(maxsize=8192)  # most values are few: currencies, states, shops, amounts, nothing at all
+def _short_value_hash(value: str) -> bytes:
     return _digest(value, _VALUE)
 
 

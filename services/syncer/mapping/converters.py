@@ -79,6 +79,18 @@ def number(value: Value) -> str | None:
     return format(amount, "f") if amount.is_finite() and abs(amount.adjusted()) < _DIGITS else None
 
 
+def money(value: Value) -> str | None:
+    """An amount with two places at least: 10, 10.0 and 10.00 are one, and written once.
+
+    Webhooks, GraphQL and sums of ours each give another of these forms.
+    """
+    digits = number(value)
+    if digits is None:
+        return None
+    whole, _, fraction = digits.partition(".")
+    return f"{whole}.{fraction.rstrip('0').ljust(2, '0')}"
+
+
 def unit_amount(value: Value) -> str | None:
     """An amount for one piece, rounded half up to six places."""
     if not isinstance(value, Decimal) or not value.is_finite() or value.adjusted() > _WHOLE_DIGITS:
@@ -205,7 +217,7 @@ FROM_VALUE: Final[Mapping[str, FromValue]] = MappingProxyType(
         "lower": lower,
         "label": label,
         "number": number,
-        "money": number,
+        "money": money,
         "unit_amount": unit_amount,
         "datetime": datetime_text,
         "bool": boolean,
