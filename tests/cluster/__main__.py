@@ -28,7 +28,7 @@ from tests.cluster.killing import Killer
 from tests.cluster.screen import screen
 from tests.cluster.stage import Stage, set_up
 from tests.support.installation import ABANDONED_AFTER
-from tests.support.kafka import jars
+from tests.support.kafka import starting
 from tests.support.postgres import NoPostgresError
 from tests.support.verdicts import Verdict, judged
 
@@ -110,7 +110,7 @@ def main() -> int:
     for name in [each for each in os.environ if each.startswith(PREFIX)]:
         if not name.startswith(f"{PREFIX}TEST_"):
             del os.environ[name]
-    if lacking := jars.lacking():
+    if lacking := starting.lacking():
         sys.stderr.write(f"No broker can be started: {lacking} is missing.\n")
         return 1
     # That a killed server does not answer is what the screen says, not the client's log.
