@@ -128,9 +128,10 @@ class _RowFactory:
 
 @cache
 def _row_class(columns: tuple[str, ...]) -> Any:
-    named: Any = namedtuple("Row", columns, rename=True)  # noqa: PYI024 - known when they are read
+    # The columns are a statement's: known when they are read, and by nobody before.
+    named: Any = namedtuple("Row", columns, rename=True)  # type: ignore[misc] # noqa: PYI024
 
-    class LedgerRow(named):  # type: ignore[misc]  # the columns are a statement's
+    class LedgerRow(named):
         __slots__ = ()
 
         @property
