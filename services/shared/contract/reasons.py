@@ -15,8 +15,8 @@ _RULES = """
     not_found_in_shopify unreadable_in_shopify
 """
 _WAITS = """
-    busy claim_lost changed_meanwhile contradictory_read referred_to next_in_line
-    found_in_hubspot retried merged_in_hubspot skus_unknown census
+    busy claim_lost lease_lost changed_meanwhile contradictory_read referred_to next_in_line
+    found_in_hubspot retried newer_format merged_in_hubspot skus_unknown census
 """
 # Said of records that are in sync all the same.
 _NOTES = "without_contact sku_not_unique"
