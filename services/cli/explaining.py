@@ -22,6 +22,9 @@ _EXCLUDED: Mapping[str, str] = MappingProxyType(
         " back, restore it there, then: shopsync records retry {key}",
         "unreadable_in_shopify": "Shopify does not show it to this app: it may be older than 60"
         " days, which needs the scope read_all_orders.",
+        "deletion_unproved": "Shopify said it was deleted, which this app cannot see: orders of"
+        " more than 60 days need the scope read_all_orders. HubSpot keeps it as it was. Grant the"
+        " scope, then: shopsync records retry {key}",
         "not_found_in_shopify": "Shopify has no such record any more.",
     }
 )
