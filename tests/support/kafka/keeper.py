@@ -70,5 +70,5 @@ def _end_when_unused(
 
 
 if __name__ == "__main__":
-    lock_, folder_, output_, ending_, *command_ = sys.argv[1:]
-    keep(Path(lock_), Path(folder_), Path(output_), json.loads(ending_), command_)
+    lock_file, server_folder, said_to = map(Path, sys.argv[1:4])
+    keep(lock_file, server_folder, said_to, json.loads(sys.argv[4]), sys.argv[5:])
