@@ -58,6 +58,8 @@ _WAITING: Mapping[str, str] = MappingProxyType(
         " store's products have been read.",
         "census": "HubSpot may have it already: its last answer never came. It is looked for among"
         " all of its kind before it is made again.",
+        "link_refused": "HubSpot refused to link it: it may have been archived there, which writing"
+        " it shows.",
         "store_frozen": "The store is frozen (unpaid or paused) and cannot be read.",
         "token_refused": "The store's token is refused: shopsync check",
         "access_denied": "The store does not let us read it: shopsync check",
