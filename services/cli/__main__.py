@@ -23,10 +23,10 @@ from services.cli import (
     topics,
 )
 from services.cli.answering import EXIT_CODES, AsJson, finished, give, say
+from services.cli.settings import Settings, loaded
 from services.cli.status import status
 from services.ingest.settings import Settings as IngestSettings
 from services.shared.runtime.logging import configure_logging
-from services.shared.runtime.settings import Settings, loaded
 
 _LOG = logging.getLogger(__name__)
 DISTRIBUTION = "shopify-hubspot-sync"

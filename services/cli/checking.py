@@ -13,13 +13,13 @@ from services.cli.examining_log import examine_log
 from services.cli.examining_shopify import examine_store
 from services.cli.findings import Finding, has_errors, note, ours
 from services.cli.looking import ledger_file
+from services.cli.settings import Settings, SettingsError, loaded
 from services.ingest.settings import Settings as IngestSettings
 from services.shared.contract.errors import SyncError
 from services.shared.ledger.engine import opened
 from services.shared.ledger.stores import account_token, connected
 from services.shared.ledger.vault import Vault
 from services.shared.runtime.network import network_problem
-from services.shared.runtime.settings import Settings, SettingsError, loaded
 
 _TIMEOUT_SECONDS = 15.0
 

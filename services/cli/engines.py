@@ -18,6 +18,7 @@ import httpx
 
 from services.cli.admitting import admit
 from services.cli.moving import Gate, check_here
+from services.cli.settings import Settings
 from services.reconciler import metrics as reconciler_metrics
 from services.shared.contract.errors import OursToFixError, WorldAtFaultError
 from services.shared.hubspot.client import HubSpot
@@ -35,7 +36,6 @@ from services.shared.ledger.vault import Vault
 from services.shared.log.opening import opened as opened_log
 from services.shared.log.port import Log
 from services.shared.runtime.calls import CountedTransport
-from services.shared.runtime.settings import Settings
 from services.syncer import metrics as syncer_metrics
 
 _LOG = logging.getLogger(__name__)

@@ -10,6 +10,7 @@ import httpx
 import orjson
 
 from services.cli.findings import Finding, lesser, ours
+from services.cli.settings import Settings
 from services.shared.contract.errors import OursToFixError, SyncError
 from services.shared.hubspot.client import API_VERSION, HubSpot
 from services.shared.hubspot.problems import json_object, problem_in
@@ -17,7 +18,6 @@ from services.shared.hubspot.schema import SYNC_KEY, AccountSchema, Shortfall
 from services.shared.hubspot.setup import Setup
 from services.shared.runtime.network import network_problem
 from services.shared.runtime.retrying import Patience
-from services.shared.runtime.settings import Settings
 
 NATIVE_WITHIN = timedelta(days=7)
 _PATIENCE = Patience(attempts=2, budget_seconds=5.0)

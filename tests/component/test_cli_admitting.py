@@ -11,12 +11,12 @@ from pydantic import SecretStr
 
 from services.cli.admitting import admit
 from services.cli.engines import engines
+from services.cli.settings import Settings
 from services.shared.ledger import stores
 from services.shared.ledger.engine import Ledger, opened
 from services.shared.ledger.migrating import migrate
 from services.shared.ledger.stores import StoreState
 from services.shared.ledger.vault import Vault
-from services.shared.runtime.settings import Settings
 
 KEY = "a-key-of-a-length"
 VAULT = Vault([KEY])

@@ -16,8 +16,8 @@ from services.cli.engines import engines
 from services.cli.examining_hubspot import currency_findings, native_findings
 from services.cli.examining_shopify import admin_of, scope_findings
 from services.cli.findings import Finding, Level
+from services.cli.settings import Settings
 from services.reconciler.subscribing import Subscribing
-from services.shared.runtime.settings import Settings
 
 SHOP = "acme.myshopify.com"
 BAD = httpx.Response(502)

@@ -3,9 +3,10 @@ from pathlib import Path
 import pytest
 
 from services.cli.demo import Sandbox, settings_for
+from services.cli.places import PREFIX, Places
+from services.cli.settings import Settings, SettingsError, loaded
 from services.ingest.settings import Settings as IngestSettings
 from services.shared.log.address import KafkaCluster, Protection, SqliteFile
-from services.shared.runtime.settings import PREFIX, Places, Settings, SettingsError, loaded
 
 COMPLETE = {
     "ENCRYPTION_KEY": "new-key-of-a-length,old-key-of-a-length",
