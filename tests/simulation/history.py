@@ -26,33 +26,9 @@ from tests.simulation.people import Doings, meddle, share, wake
 from tests.simulation.product import Outside, Product
 from tests.simulation.weather import Weather, weather_of
 from tests.simulation.wires import Doorbell
+from tests.support.subscribed import TOPICS
 from tests.support.virtual_time import in_virtual_time, virtual_now
 
-TOPICS = (
-    "customers/create",
-    "customers/update",
-    "customers/delete",
-    "customers/merge",
-    "customers/enable",
-    "customers/disable",
-    "customer.tags_added",
-    "customer.tags_removed",
-    "customers/purchasing_summary",
-    "customers_email_marketing_consent/update",
-    "customers_marketing_consent/update",
-    "products/create",
-    "products/update",
-    "products/delete",
-    "orders/create",
-    "orders/updated",
-    "orders/cancelled",
-    "orders/delete",
-    "orders/edited",
-    "refunds/create",
-    "checkouts/create",
-    "checkouts/update",
-    "checkouts/delete",
-)
 # Nothing dated shows these: only a webhook tells, and a dropped one is a later sweep's to find.
 UNDATED = frozenset(
     {"customer tagged", "order deleted", "customer deleted", "product discontinued"}

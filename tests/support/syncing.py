@@ -49,40 +49,16 @@ from tests.simulation.life import Life
 from tests.support.story_product import VAULT, admit, ingest
 from tests.support.story_views import Shown
 from tests.support.story_wires import Door, Wire
+from tests.support.subscribed import TOPICS
 from tests.support.virtual_time import VirtualTimeLoop, in_virtual_time, virtual_now
 
 SHOP = "acme.myshopify.com"
 LEDGER = "ledger.sqlite"
 OTHER_SHOP = "copper.myshopify.com"
 ABANDONED_AFTER = timedelta(minutes=2)
-TOPICS = (
-    "customers/create",
-    "customers/update",
-    "customers/delete",
-    "customers/merge",
-    "customers/enable",
-    "customers/disable",
-    "customer.tags_added",
-    "customer.tags_removed",
-    "customers/purchasing_summary",
-    "customers_email_marketing_consent/update",
-    "customers_marketing_consent/update",
-    "products/create",
-    "products/update",
-    "products/delete",
-    "orders/create",
-    "orders/updated",
-    "orders/cancelled",
-    "orders/delete",
-    "orders/edited",
-    "refunds/create",
-    "checkouts/create",
-    "checkouts/update",
-    "checkouts/delete",
-    "app/uninstalled",
-)
 # A disk that is none, where there is one: nothing here is about losing power.
 _IN_MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None
+_UNINSTALLED = "app/uninstalled"
 _PATIENCE_SECONDS = 900.0
 _SOON_MS = 30_000
 
@@ -271,7 +247,7 @@ async def syncing(folder: Path, before: Callable[[Syncing], None] | None) -> Asy
     door = Door()
     async with Deliveries(shopify, transport=door) as deliveries:
         for shop in shopify.stores:
-            deliveries.declare(shop, "https://sync.test/webhooks/shopify", TOPICS)
+            deliveries.declare(shop, "https://sync.test/webhooks/shopify", (*TOPICS, _UNINSTALLED))
         world = Syncing(
             folder=folder,
             shopify=shopify,

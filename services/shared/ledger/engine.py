@@ -8,8 +8,8 @@ PostgreSQL share. What they spell differently stands in ``spelling``; how each i
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from typing import Any, Protocol, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -70,14 +70,9 @@ class Ledger:
             WorldAtFaultError: the database cannot be reached, is locked, or is full.
             LedgerConflictError: another transaction stood in the way; the same may be done again.
         """
-        try:
+        with self._in_our_words():
             async with self._database.transaction() as tx:
                 yield tx
-        except Exception as problem:
-            meaning = self._database.meaning_of(problem)
-            if meaning is problem:
-                raise
-            raise meaning from problem
 
     async def done(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
         """The result of ``work`` in a transaction, begun anew where another stood in its way.
@@ -101,9 +96,15 @@ class Ledger:
         Raises:
             WorldAtFaultError: as ``transaction``.
         """
-        try:
+        with self._in_our_words():
             async with self.engine.begin() as connection:
                 yield connection
+
+    @contextmanager
+    def _in_our_words(self) -> Iterator[None]:
+        """What the database raises, as what it means to us."""
+        try:
+            yield
         except Exception as problem:
             meaning = self._database.meaning_of(problem)
             if meaning is problem:

@@ -1,0 +1,27 @@
+"""The Shopify topics that tell of records, which the simulated stores deliver."""
+
+TOPICS = (
+    "customers/create",
+    "customers/update",
+    "customers/delete",
+    "customers/merge",
+    "customers/enable",
+    "customers/disable",
+    "customer.tags_added",
+    "customer.tags_removed",
+    "customers/purchasing_summary",
+    "customers_email_marketing_consent/update",
+    "customers_marketing_consent/update",
+    "products/create",
+    "products/update",
+    "products/delete",
+    "orders/create",
+    "orders/updated",
+    "orders/cancelled",
+    "orders/delete",
+    "orders/edited",
+    "refunds/create",
+    "checkouts/create",
+    "checkouts/update",
+    "checkouts/delete",
+)
