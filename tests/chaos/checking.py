@@ -127,7 +127,7 @@ async def differences(world: World) -> list[Difference]:
 def unexcused(found: Sequence[Difference], world: World) -> list[Difference]:
     """Those not explained by a webhook Shopify itself gave up or lost, which nothing else tells."""
     lost = {
-        (each.message.shop, each.message.record_id)
+        (each.message.shop, number_of(each))
         for each in world.deliveries.recent
         if not _is_acknowledged(each)
     }
@@ -175,14 +175,14 @@ def _acknowledged(world: World, found: Found) -> list[Violation]:
     wrong: list[Violation] = []
     for delivery in filter(_is_acknowledged, world.deliveries.recent):
         message = delivery.message
-        told = {"shop": message.shop, "record": message.record_id}
+        told = {"shop": message.shop, "record": number_of(delivery)}
         if found.keeps_events and message.webhook_id not in on_log:
             said = f"{message.topic} {message.webhook_id} is not on the log"
             wrong.append(Violation(promise="a 2xx means it is durable", what=said, **told))
         kind = _WHOLE_BODIES.get(message.topic)
         if kind is None:
             continue
-        row = rows.get((message.shop, kind, message.record_id))
+        row = rows.get((message.shop, kind, number_of(delivery)))
         if row is None or not _has_reached(row, message.body):
             said = f"{message.topic} {message.webhook_id}: the ledger has an older version"
             wrong.append(Violation(promise="no older state over a newer", what=said, **told))
@@ -254,6 +254,11 @@ def _touched(world: World) -> list[Violation]:
             said = f"{object_type} {record_id}: {', '.join(changed)}"
             wrong.append(Violation(promise=promise, what=said))
     return wrong
+
+
+def number_of(delivery: Delivery) -> str:
+    """Shopify's id of the record a delivery is about, without the words around it."""
+    return delivery.message.record_id.rpartition("/")[2]
 
 
 def _is_acknowledged(delivery: Delivery) -> bool:
