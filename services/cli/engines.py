@@ -24,6 +24,7 @@ from services.shared.hubspot.client import HubSpot
 from services.shared.hubspot.governor import Governor
 from services.shared.hubspot.rates import RateFacts
 from services.shared.hubspot.usage import Usage
+from services.shared.ledger import setbacks
 from services.shared.ledger.connections import Connections
 from services.shared.ledger.engine import Ledger, opened
 from services.shared.ledger.migrating import migrate
@@ -102,6 +103,7 @@ async def engines(
         with _without_ledger(processes):
             await migrate(ledger)
             await check_here(ledger)
+            await setbacks.repair(ledger)
             await admit(ledger, vault, settings)
             await connections.refresh()
         yield Engines(

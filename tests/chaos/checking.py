@@ -213,7 +213,7 @@ def _dead(world: World, found: Found) -> list[Violation]:
     wrong += [
         Violation(promise=promise, what=f"webhook {each} is a dead letter")
         for each in letters
-        if each not in world.poison
+        if each not in world.offered
     ]
     wrong += [
         Violation(promise=promise, what=f"{place} is dead-lettered {count} times")

@@ -122,7 +122,8 @@ async def _judged(stage: Stage, since: datetime, say: Say) -> list[Violation]:
         under_way = sum(each.outcome == "pending" for each in world.deliveries.recent)
         if not (wrong or under_way) or loop.time() > deadline:
             return wrong
-        say(f"  {len(wrong)} things to come right, {under_way} deliveries under way")
+        first = f" ({wrong[0].what})" if wrong else ""
+        say(f"  {len(wrong)} things to come right{first}, {under_way} deliveries under way")
         await asyncio.sleep(_AGAIN_SECONDS)
 
 
