@@ -16,7 +16,7 @@ from services.cli.engines import engines
 from services.cli.examining_hubspot import currency_findings, native_findings
 from services.cli.examining_shopify import admin_of, scope_findings
 from services.cli.findings import Finding, Level
-from services.reconciler.subscribing import ensure_subscribed
+from services.reconciler.subscribing import Subscribing
 from services.shared.runtime.settings import Settings
 
 SHOP = "acme.myshopify.com"
@@ -124,7 +124,8 @@ async def test_subscriptions_that_are_there_are_shown() -> None:
     async with httpx.AsyncClient(mounts=world.mounts) as http:
         settings = world.settings(public_url="https://sync.test")
         admin = admin_of(http, settings, settings.stores[0])
-        await ensure_subscribed(admin, settings.webhook_url)
+        shop = settings.stores[0].shop
+        await Subscribing(settings.webhook_url, lambda: 0.0).keep(shop, admin)
     found = await world.found(public_url="https://sync.test")
     (shown,) = [each for each in found if each.problem.startswith("subscribed to")]
     assert "ORDERS_CREATE" in shown.problem
