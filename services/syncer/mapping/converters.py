@@ -67,7 +67,11 @@ def datetime_text(value: Value) -> str | None:
 
 
 def number(value: Value) -> str | None:
-    """A number in digits, whatever it came as."""
+    """A number in digits, whatever it came as, and the same for equal ones.
+
+    A webhook says "10.00" where GraphQL says "10.0": as different texts they would be written over
+    each other for ever.
+    """
     if isinstance(value, bool):
         return None
     if isinstance(value, int):
@@ -76,7 +80,11 @@ def number(value: Value) -> str | None:
         amount = value if isinstance(value, Decimal) else Decimal(text(value))
     except DecimalException:
         return None
-    return format(amount, "f") if amount.is_finite() and abs(amount.adjusted()) < _DIGITS else None
+    if not amount.is_finite() or abs(amount.adjusted()) >= _DIGITS:
+        return None
+    digits = format(amount, "f")
+    shortest = digits.rstrip("0").rstrip(".") if "." in digits else digits
+    return "0" if shortest == "-0" else shortest
 
 
 def unit_amount(value: Value) -> str | None:
