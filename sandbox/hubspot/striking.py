@@ -57,8 +57,10 @@ async def _late(account: Account, fault: Fault, carry: Carry) -> Answer:
 
 def _one_lost(account: Account, call: Call, carry: Carry) -> Answer:
     """The last input is not written and answered by an error, under an ordinary status."""
-    body = call.json()
-    *kept, lost = objects_in(body, "inputs") or [{}]
+    body = call.json() if call.body else {}
+    if not body.get("inputs"):
+        return carry()
+    *kept, lost = objects_in(body, "inputs")
     call.body = orjson.dumps({**body, "inputs": kept})
     answer = carry() if kept else Answer(200, batch_answer(account, []))
     if isinstance(answer.body, dict) and "results" in answer.body:

@@ -100,21 +100,23 @@ class Admin:
         parsed = _parsed(await request.body(), version, self._shopify.supported_versions)
         if parsed is None:
             return self._json(400, {"errors": {"query": "Required parameter missing or invalid"}})
-        hit = throttled and await self._befalls(store)
+        if throttled and self._faults.slow_seconds:
+            await self._shopify.sleep(self._faults.slow_seconds)
+        hit = throttled and self._befalls(store)
         answer = self.executor(store).answer(parsed, throttled=hit)
         return self._json(200, answer, {"X-Shopify-API-Version": version})
 
-    async def _befalls(self, store: Store) -> bool:
-        if self._faults.slow_seconds:
-            await self._shopify.sleep(self._faults.slow_seconds)
+    def _befalls(self, store: Store) -> bool:
         if not self._faults.befalls(store.shop, self._random):
             return False
         self._faults.count()
         return True
 
     async def _fault(self, store: Store) -> Response | None:
+        if self._faults.slow_seconds:
+            await self._shopify.sleep(self._faults.slow_seconds)
         status, html = self._faults.status, self._faults.not_json
-        if not await self._befalls(store):
+        if not self._befalls(store):
             return None
         if html:
             page = f"<html><body><h1>{status}</h1></body></html>"

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
+from datetime import datetime
+from functools import partial
 from importlib import import_module
 from importlib.metadata import version as version_of
 from typing import Annotated
@@ -12,8 +15,10 @@ import typer
 from services.cli import backing_up, checking, dead_letters, records, sandboxing
 from services.cli.answering import EXIT_CODES, AsJson, finished, give, say
 from services.cli.status import status
+from services.shared.runtime.logging import configure_logging
 from services.shared.runtime.settings import Settings, loaded
 
+_LOG = logging.getLogger(__name__)
 DISTRIBUTION = "shopify-hubspot-sync"
 PROCESSES = ("ingest", "syncer", "reconciler")
 
@@ -28,20 +33,44 @@ _RUN = "Run the product"
 _LOOK = "Look at it"
 
 
+Yes = Annotated[bool, typer.Option("--yes", help="Agree to the first sync beforehand.")]
+Since = Annotated[
+    datetime | None,
+    typer.Option(formats=["%Y-%m-%d"], help="The first sync takes nothing that changed before."),
+]
+
+
 def _process(name: str, which: frozenset[str], says: str) -> None:
     @app.command(name, help=says, rich_help_panel=_RUN)
-    def start() -> None:
-        raise typer.Exit(finished(_run(which)))
+    def start(*, yes: Yes = False, since: Since = None) -> None:
+        finished(_run(which, yes=yes, since=since))
 
 
-async def _run(which: frozenset[str]) -> int:
+async def _run(which: frozenset[str], *, yes: bool, since: datetime | None) -> None:
     settings = loaded(Settings)
+    if since is not None:
+        settings = settings.model_copy(update={"since": since.date()})
+    configure_logging(settings.log_format, settings.log_level)
+    if settings.public_url is None:
+        _LOG.warning(
+            "no public address: changes are found by scanning alone",
+            extra={"action": "do_without", "scan_every_seconds": settings.scan_every},
+        )
     # Here, because looking at the product must not load all that runs it.
     run = import_module("services.cli.processes").run
-    return int(await run(which, settings))
+    agree = partial(import_module("services.cli.first_sync").agree, yes=yes or settings.yes)
+    await run(which, settings, agree if which & {"syncer", "reconciler"} else _nothing)
 
 
-_process("all", frozenset(PROCESSES), "Run ingest, syncer and reconciler in one process.")
+async def _nothing(_base: object) -> None:
+    """Ingest alone writes to no account."""
+
+
+_process(
+    "all",
+    frozenset(PROCESSES),
+    "Run ingest, syncer and reconciler in one process, after asking before the first sync.",
+)
 _process("ingest", frozenset({"ingest"}), "Take Shopify's webhooks onto the log.")
 _process("syncer", frozenset({"syncer"}), "Write what is on the log to HubSpot.")
 _process("reconciler", frozenset({"reconciler"}), "Find what webhooks missed; the first sync.")

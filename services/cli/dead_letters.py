@@ -9,9 +9,10 @@ from typing import Annotated
 
 import typer
 
-from services.cli.answering import AsJson, Exit, fail, finished, give, say, show
+from services.cli.answering import EXIT_CODES, AsJson, Exit, fail, finished, give, say, show
 from services.cli.looking import log_at, places
 from services.shared.contract.events import Event, NewEvent, Origin
+from services.shared.contract.keys import SourceKey
 from services.shared.contract.topics import (
     BACKFILL_SUFFIX,
     DEAD_SUFFIX,
@@ -24,6 +25,7 @@ app = typer.Typer(
     no_args_is_help=True,
     help="List, show and replay events that could not be applied. A place is TOPIC/PARTITION/OFFSET"
     ", as the list prints it.",
+    epilog=EXIT_CODES,
 )
 _SINCE_EVER = datetime(1970, 1, 1, tzinfo=UTC)
 # Events are stamped by the clock of the process that appended them, which may be a little ahead.
@@ -159,6 +161,11 @@ async def _dead(log: History) -> AsyncIterator[Event]:
     for topic in DEAD_TOPICS:
         async for event in log.between(topic, _SINCE_EVER, until):
             yield event
+
+
+async def dead_of(log: History, key: SourceKey) -> list[str]:
+    """The places of the dead letters of one record."""
+    return [place_of(event) async for event in _dead(log) if event.key == str(key)]
 
 
 async def _listed(limit: int) -> Sequence[DeadLetter]:

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 from rich.console import Console
 from rich.live import Live
 
@@ -70,7 +71,7 @@ async def _demo(*, once: bool, as_json: bool) -> int:
     console = Console(stderr=as_json)
     with tempfile.TemporaryDirectory(prefix="shopsync-demo-") as folder:
         async with stopping_on_signals() as stopping, _sandbox() as sandbox:
-            settings = _settings(Path(folder), sandbox)
+            settings = settings_for(Path(folder), sandbox)
             console.print(_addresses(sandbox))
             product = asyncio.create_task(run_until(stopping, EVERY_PROCESS, settings))
             try:
@@ -195,13 +196,28 @@ async def _sandbox() -> AsyncIterator[Sandbox]:
         await process.wait()
 
 
-def _settings(folder: Path, sandbox: Sandbox) -> Settings:
+class _Given(Settings):
+    """Settings that look at neither environment nor file: a real installation's must stay out."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - pydantic's signature
+        init_settings: PydanticBaseSettingsSource,
+        *_others: PydanticBaseSettingsSource,
+        **_named: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return (init_settings,)
+
+
+def settings_for(folder: Path, sandbox: Sandbox) -> Settings:
     """The product's own settings, made for the simulators. Ingest takes free ports."""
     with listening_socket("127.0.0.1", 0) as free:
         port = free.getsockname()[1]
+    os.environ["SHOPSYNC_INGEST_HOST"] = os.environ["SHOPSYNC_INGEST_METRICS_HOST"] = "127.0.0.1"
     os.environ["SHOPSYNC_INGEST_PORT"] = str(port)
     os.environ["SHOPSYNC_INGEST_METRICS_PORT"] = "0"
-    return Settings.model_validate(
+    return _Given.model_validate(
         {
             "data_dir": folder,
             "encryption_key": secrets.token_urlsafe(24),
@@ -212,6 +228,8 @@ def _settings(folder: Path, sandbox: Sandbox) -> Settings:
             "public_url": f"http://127.0.0.1:{port}",
             "abandoned_after": ABANDONED_AFTER,
             "scan_every": _SCAN_EVERY,
+            "syncer_metrics_port": 0,
+            "reconciler_metrics_port": 0,
             "log_level": "WARNING",
         }
     )

@@ -52,6 +52,12 @@ def log_file(where: Places) -> Path | None:
     return where.log.path if isinstance(where.log, SqliteFile) else None
 
 
+def has_log(where: Places) -> bool:
+    """Whether there is a log to look at."""
+    file = log_file(where)
+    return file is None or file.is_file()
+
+
 @asynccontextmanager
 async def log_at(where: Places) -> AsyncIterator[Log]:
     """The log as it is; nothing is made.

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
-from services.cli.answering import AsJson, Exit, fail, finished, give, say, show
+from services.cli.answering import EXIT_CODES, AsJson, Exit, fail, finished, give, plain, say, show
+from services.cli.explaining import remarks
 from services.cli.looking import ledger_at, places
+from services.cli.missing import absence_of, explained
 from services.shared.contract.errors import EventAtFaultError
 from services.shared.contract.keys import SourceKey, source_key_in
 from services.shared.ledger import reporting
@@ -20,6 +22,7 @@ app = typer.Typer(
     no_args_is_help=True,
     help="List, show and retry records. A record's key is SHOP/KIND/ID, "
     "such as acme.myshopify.com/orders/5001.",
+    epilog=EXIT_CODES,
 )
 _MOST_RETRIED = 1_000_000
 _COLUMNS = ("record", "label", "status", "reason", "detail", "hubspot id", "changed", "due")
@@ -50,14 +53,21 @@ def list_records(  # noqa: PLR0913 - the options of a command line
 
 @app.command("show")
 def show_record(
-    key: Annotated[str, typer.Argument(help="SHOP/KIND/ID")], *, as_json: AsJson = False
+    record: Annotated[str, typer.Argument(help="SHOP/KIND/ID, or a name such as #1001")],
+    *,
+    shop: Shop = "",
+    as_json: AsJson = False,
 ) -> None:
-    """Show one record with its parts, its links and what it is in HubSpot."""
-    story = finished(_story(_key(key)))
+    """Show one record with its parts, its links, what it is in HubSpot, and why it is not.
+
+    Ends with 1 if the record was never seen; what may be the reason is said then too.
+    """
+    key = _key(record) if "/" in record else _called(record, shop)
+    story = finished(_story(key))
     if story is None:
-        fail(f"{key} was never seen", Exit.PROBLEM)
-    if as_json:
-        give(story)
+        _show_absence(key, as_json=as_json)
+    elif as_json:
+        give({**plain(story), "remarks": remarks(story)})
     else:
         _show(story)
 
@@ -91,6 +101,31 @@ def retry_records(  # noqa: PLR0913 - the options of a command line
         fail("The others were never seen, or were deleted in Shopify.", Exit.PROBLEM)
 
 
+def _called(name: str, shop: str) -> SourceKey:
+    """The one record that people call ``name``; several are listed, none is a problem."""
+    found = finished(_labelled(name, shop))
+    if not found:
+        fail(f"No record is called {name}. Look for it by its key: SHOP/KIND/ID", Exit.PROBLEM)
+    if len(found) > 1:
+        show(f"Called {name}", _COLUMNS, map(_row, found))
+        fail("Name one of them by its key, or choose the store by --shop.", Exit.PROBLEM)
+    return found[0].key
+
+
+async def _labelled(name: str, shop: str) -> list[Standing]:
+    names = (name, f"#{name.removeprefix('#')}")
+    async with ledger_at(places()) as ledger, ledger.transaction() as tx:
+        return await reporting.labelled(tx, names, shop)
+
+
+def _show_absence(key: SourceKey, *, as_json: bool) -> NoReturn:
+    absence = finished(absence_of(key))
+    if as_json:
+        give({**plain(absence), "remarks": explained(absence)})
+        raise typer.Exit(Exit.PROBLEM)
+    fail("\n".join([f"{key} was never seen.", *explained(absence)]), Exit.PROBLEM)
+
+
 async def _listed(chosen: Chosen, most: int) -> list[Standing]:
     async with ledger_at(places()) as ledger, ledger.transaction() as tx:
         return await reporting.listed(tx, chosen, most)
@@ -117,7 +152,10 @@ def _key(text: str) -> SourceKey:
 
 
 def _show(story: Story) -> None:
-    show("Record", _COLUMNS, [_row(story.standing)])
+    facts = zip(_COLUMNS, _row(story.standing), strict=True)
+    show("Record", ("", ""), [(name, value) for name, value in facts if value])
+    for remark in remarks(story):
+        say(remark)
     if story.parts:
         show("Parts", _COLUMNS, map(_row, story.parts))
     if story.links:
@@ -145,4 +183,4 @@ def _row(each: Standing) -> Sequence[object]:
 
 
 def _moment(moment: datetime | None) -> str:
-    return moment.isoformat(timespec="seconds") if moment else ""
+    return f"{moment:%Y-%m-%dT%H:%M:%SZ}" if moment else ""

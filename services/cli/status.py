@@ -1,16 +1,39 @@
-"""``shopsync status``: how the sync stands, by store and kind."""
+"""``shopsync status``: how the sync stands, by store and object."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import msgspec
 
 from services.cli.answering import AsJson, Exit, finished, give, say, show
-from services.cli.looking import ledger_at, places
-from services.shared.ledger import reporting
+from services.cli.looking import has_log, ledger_at, log_at, places
+from services.shared.contract.events import Lag, Partition
+from services.shared.contract.topics import BACKFILL_SUFFIX, CONSUMED_TOPICS, SYNCER_GROUP
+from services.shared.ledger import notes, reporting
 from services.shared.ledger.causes import Cause, open_causes
+from services.shared.ledger.engine import Transaction
+from services.shared.ledger.measures import Scan, last_scans
+from services.shared.ledger.notes import PendingRequest, QuotaUse
 from services.shared.ledger.reporting import Backlog, Count
 from services.shared.ledger.sources import Status
+
+_MINUTE, _HOUR = 60, 3600
+_NAMES = (each.value.replace("_", " ") for each in Status)
+_COLUMNS = ("object", *_NAMES, "fresh until", "last scan")
+_TOLD = (Status.FAILING, Status.WAITING, Status.EXCLUDED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TopicLag:
+    """How far one topic is behind: events not yet settled, and the age of the oldest."""
+
+    topic: str
+    events: int
+    oldest_seconds: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,8 +41,12 @@ class Picture:
     """How everything stands at one moment."""
 
     counts: Sequence[Count]
+    scans: Sequence[Scan]
+    lag: Sequence[TopicLag]
     causes: Sequence[Cause]
     backlog: Backlog
+    requests: Sequence[PendingRequest]
+    quota: QuotaUse | None
 
     @property
     def has_problems(self) -> bool:
@@ -28,7 +55,10 @@ class Picture:
 
 
 def status(*, as_json: AsJson = False) -> None:
-    """Show how many records are in sync, waiting, failing, excluded, deleted, and why."""
+    """Show what is in sync, waiting, failing, excluded, and why; lag, freshness and quota.
+
+    Ends with 1 if something needs a person: failing records, or a cause that many wait for.
+    """
     picture = finished(_picture())
     if as_json:
         give(picture)
@@ -39,25 +69,99 @@ def status(*, as_json: AsJson = False) -> None:
 
 
 async def _picture() -> Picture:
-    async with ledger_at(places()) as ledger, ledger.transaction() as tx:
+    where = places()
+    lags: Mapping[Partition, Lag] = {}
+    if has_log(where):
+        async with log_at(where) as log:
+            lags = await log.lag(SYNCER_GROUP)
+    async with ledger_at(where) as ledger, ledger.transaction() as tx:
         return Picture(
             counts=await reporting.counts(tx),
+            scans=await last_scans(tx),
+            lag=behind(lags, datetime.now(UTC)),
             causes=await open_causes(tx),
             backlog=await reporting.backlog(tx),
+            requests=await notes.pending_requests(tx),
+            quota=await _quota(tx),
         )
 
 
-def _show(picture: Picture) -> None:
-    rows = [
-        (each.shop, each.kind, each.status.value, each.reason, each.records)
-        for each in picture.counts
+async def _quota(tx: Transaction) -> QuotaUse | None:
+    kept = await notes.get(tx, notes.QUOTA_USE)
+    return msgspec.json.decode(kept, type=QuotaUse) if kept else None
+
+
+def behind(lags: Mapping[Partition, Lag], now: datetime) -> list[TopicLag]:
+    """The topics with events not yet settled."""
+    events: Counter[str] = Counter()
+    oldest: dict[str, float] = {}
+    for partition, lag in lags.items():
+        if partition.topic in CONSUMED_TOPICS and lag.events:
+            at = lag.oldest_appended_at or now
+            events[partition.topic] += lag.events
+            age = max((now - at).total_seconds(), 0.0)
+            oldest[partition.topic] = max(oldest.get(partition.topic, 0.0), age)
+    return [
+        TopicLag(topic=topic, events=events[topic], oldest_seconds=oldest[topic])
+        for topic in sorted(events)
     ]
-    show("Records", ("store", "kind", "status", "reason", "records"), rows)
+
+
+def _show(picture: Picture) -> None:
+    shops = sorted({each.shop for each in picture.counts} | {each.shop for each in picture.scans})
+    for shop in shops:
+        show(shop, _COLUMNS, _rows(picture, shop))
+        told = [each for each in picture.counts if each.shop == shop and each.status in _TOLD]
+        for each in told:
+            say(f"  {each.records} {each.kind} {each.status.value}: {each.reason or 'no reason'}")
+        say("")
     if picture.causes:
         causes = [
             (each.shop, each.object_type or "all", each.reason, each.detail, each.since.isoformat())
             for each in picture.causes
         ]
-        show("What many wait for", ("store", "kind", "reason", "detail", "since"), causes)
+        show("What many wait for", ("store", "object", "reason", "detail", "since"), causes)
+    if picture.requests:
+        requests = [(e.shop, e.shopify_topic, e.received_at.isoformat()) for e in picture.requests]
+        show("Compliance requests pending", ("store", "topic", "received"), requests)
+    for line in _lines(picture):
+        say(line)
+
+
+def _rows(picture: Picture, shop: str) -> Iterable[Sequence[object]]:
+    numbers: dict[str, Counter[Status]] = {}
+    for count in (each for each in picture.counts if each.shop == shop):
+        numbers.setdefault(count.kind, Counter())[count.status] += count.records
+    scans = {each.kind: each for each in picture.scans if each.shop == shop}
+    for kind in sorted({*numbers, *scans}):
+        scan = scans.get(kind)
+        seen = (
+            (f"{_duration(scan.age_seconds)} ago", f"{scan.appended} missing") if scan else ("", "")
+        )
+        yield (kind, *(numbers.get(kind, Counter())[each] or "" for each in Status), *seen)
+
+
+def _lines(picture: Picture) -> Iterable[str]:
+    """What is left to do, and how much of the quota is used."""
+    for lag in picture.lag:
+        name = lag.topic.removeprefix("shopify.").replace(BACKFILL_SUFFIX, " (history)")
+        oldest = _duration(lag.oldest_seconds)
+        yield f"Log: {lag.events} events of {name} to be settled, the oldest {oldest} old."
+    if not picture.lag:
+        yield "Log: every event is settled."
     left = picture.backlog
-    say(f"{left.open_links} links to be made, {left.pending_requests} compliance requests pending.")
+    pending = left.pending_requests
+    yield f"{left.open_links} links to be made, {pending} compliance requests pending."
+    quota = picture.quota
+    if quota is not None:
+        daily = "" if quota.daily is None else f", {quota.daily:.0%} of the day's calls used up"
+        age = _duration((datetime.now(UTC) - quota.at).total_seconds())
+        yield f"HubSpot: {quota.window:.0%} of the calls per ten seconds in use{daily} ({age} ago)."
+
+
+def _duration(seconds: float) -> str:
+    if seconds < _MINUTE:
+        return f"{seconds:.0f} s"
+    if seconds < _HOUR:
+        return f"{seconds / _MINUTE:.0f} min"
+    return f"{seconds / _HOUR:.1f} h"

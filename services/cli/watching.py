@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from prometheus_client import REGISTRY
 from rich.console import Group
 from rich.table import Table
 from sqlalchemy import Row
@@ -15,6 +14,7 @@ from services.shared.contract.topics import CONSUMED_TOPICS
 from services.shared.ledger.engine import opened, statement
 from services.shared.log.opening import opened as opened_log
 from services.shared.runtime.settings import Settings
+from services.syncer import metrics
 from services.syncer.__main__ import GROUP
 
 _COUNTS = statement(
@@ -40,23 +40,19 @@ class Snapshot:
     waiting: int
     open_links: int
     windows: int
+    settled: int
 
     @property
     def is_calm(self) -> bool:
         """Whether nothing is left to do now."""
         return bool(self.counts) and not (self.behind or self.waiting or self.open_links)
 
-    @property
-    def settled(self) -> int:
-        """Events and due records settled by this process so far."""
-        return int(REGISTRY.get_sample_value("shopsync_settled_total") or 0)
-
 
 async def snapshot(settings: Settings) -> Snapshot:
     """The sync as it stands."""
     async with opened(settings.ledger) as ledger, ledger.transaction() as tx:
         if not await tx.run(_EXISTS):
-            return Snapshot(counts={}, behind=0, waiting=0, open_links=0, windows=0)
+            return Snapshot(counts={}, behind=0, waiting=0, open_links=0, windows=0, settled=0)
         counts = _counted(await tx.run(_COUNTS))
         waiting = (await tx.run(_WAITING))[0].n
         open_links = (await tx.run(_OPEN_LINKS))[0].n
@@ -65,7 +61,12 @@ async def snapshot(settings: Settings) -> Snapshot:
         lag = await log.lag(GROUP)
     behind = sum(each.events for part, each in lag.items() if part.topic in CONSUMED_TOPICS)
     return Snapshot(
-        counts=counts, behind=behind, waiting=waiting, open_links=open_links, windows=windows
+        counts=counts,
+        behind=behind,
+        waiting=waiting,
+        open_links=open_links,
+        windows=windows,
+        settled=_settled(),
     )
 
 
@@ -82,16 +83,21 @@ def screen(seen: Snapshot, title: str, addresses: str) -> Group:
     return Group(table, f"{behind}{seen.open_links}   {_latency()}", addresses)
 
 
+def _settled() -> int:
+    """Events and due records settled by this process so far."""
+    samples = [each for metric in metrics.OUTCOMES.collect() for each in metric.samples]
+    return int(sum(each.value for each in samples if each.name.endswith("_total")))
+
+
 def _latency() -> str:
     """p50 and p99 from an event's durable append to its settlement, live topics only."""
     buckets: dict[float, float] = {}
-    for metric in REGISTRY.collect():
-        if metric.name == "shopsync_event_seconds":
-            for sample in metric.samples:
-                is_live = not sample.labels.get("topic", "").endswith(".backfill")
-                if sample.name.endswith("_bucket") and is_live:
-                    bound = float(sample.labels["le"])
-                    buckets[bound] = buckets.get(bound, 0.0) + sample.value
+    for metric in metrics.LATENCY.collect():
+        for sample in metric.samples:
+            is_live = not sample.labels.get("topic", "").endswith(".backfill")
+            if sample.name.endswith("_bucket") and is_live:
+                bound = float(sample.labels["le"])
+                buckets[bound] = buckets.get(bound, 0.0) + sample.value
     total = buckets.get(float("inf"), 0.0)
     if not total:
         return ""

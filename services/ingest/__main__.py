@@ -64,7 +64,7 @@ async def serve(
     ``listening`` is told the address once connections are taken; port 0 becomes a real one.
 
     Raises:
-        OSError: the address is taken.
+        AddressTakenError: somebody else listens there.
         ExceptionGroup: a part of it died.
     """
     metrics = Metrics(surroundings.registry)

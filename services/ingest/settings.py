@@ -1,8 +1,6 @@
-"""Ingest's settings, from ``SHOPSYNC_INGEST_…``."""
+"""Ingest's settings, from the environment (``SHOPSYNC_INGEST_…``) and a file ``.env``."""
 
 from __future__ import annotations
-
-from pathlib import Path
 
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -11,14 +9,19 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 class Settings(BaseSettings):
     """Where ingest listens and what it puts up with. Sizes in bytes, times in seconds."""
 
-    model_config = SettingsConfigDict(env_prefix="SHOPSYNC_INGEST_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="SHOPSYNC_INGEST_",
+        env_file=".env",
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+    )
 
     host: str = "127.0.0.1"
     port: NonNegativeInt = Field(default=8000, le=65535)
     metrics_host: str = "127.0.0.1"
     metrics_port: NonNegativeInt = Field(default=9100, le=65535)
 
-    stores_file: Path = Path("data/stores.copy")
     stores_refresh_seconds: PositiveFloat = 2.0
 
     # Shopify's headers are under 2 KB, its bodies "can be upwards of a megabyte".

@@ -5,22 +5,32 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 
+from services.reconciler import metrics
+from services.reconciler.measuring import keep_measured
 from services.reconciler.scan import Scanner
 from services.reconciler.subscribing import ensure_subscribed
 from services.shared.contract.errors import SyncError
+from services.shared.contract.reasons import bounded
 from services.shared.contract.topics import ObjectType
 from services.shared.ledger import leases, windows
 from services.shared.ledger.engine import Ledger
 from services.shared.log.port import Appender
+from services.shared.runtime.lifecycle import Companion, rest, run_together
+from services.shared.runtime.vitals import Pulse, Vitals
 from services.shared.shopify.admin import Admin
 
 _LOG = logging.getLogger(__name__)
 _LEASE_MS = 30_000
 _KEPT_MS = 30 * 24 * 3600 * 1000
 _LOOK_SECONDS = 0.5
+_STOP_SECONDS = 10.0
+# A scan that has seen nothing new for so long stands still: so many rounds, or at least so long.
+_ROUNDS_ALLOWED = 5
+_LEAST_ALLOWED_SECONDS = 300.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,10 +49,28 @@ class Surroundings:
     scan_every_seconds: float
     webhook_url: str = ""
     floor: datetime | None = None
+    vitals: Vitals = field(default_factory=Vitals)
+
+    def pulse(self, name: str) -> Pulse:
+        """The life sign of the rounds, or of one store's scans."""
+        allowed = max(self.scan_every_seconds * _ROUNDS_ALLOWED, _LEAST_ALLOWED_SECONDS)
+        return self.vitals.pulse(name, allowed)
 
 
 async def serve(around: Surroundings, stopping: asyncio.Event) -> None:
     """Scan every store again and again until ``stopping``; a task among others."""
+    measuring = partial(keep_measured, around.ledger, stopping, around.pulse("measures"))
+    await run_together(
+        [
+            Companion(name="scans", run=partial(_scan_on, around, stopping)),
+            Companion(name="measures", run=measuring),
+        ],
+        stopping,
+        grace_seconds=_STOP_SECONDS,
+    )
+
+
+async def _scan_on(around: Surroundings, stopping: asyncio.Event) -> None:
     scanner = Scanner(
         around.ledger,
         around.appender,
@@ -50,17 +78,21 @@ async def serve(around: Surroundings, stopping: asyncio.Event) -> None:
         instance=around.instance,
         floor=around.floor,
     )
+    rounds = around.pulse("stores")
+    rounds.begin()
     subscribed: set[str] = set()
     while not stopping.is_set():
         began = asyncio.get_running_loop().time()
         try:
             shops = await around.shops()
+            rounds.beat()
         except SyncError as problem:
+            rounds.suffer(problem.reason)
             _LOG.warning("stores not read", extra={"action": "wait", "reason": problem.reason})
             shops = ()
         await _round(around, scanner, shops, subscribed, stopping)
         took = asyncio.get_running_loop().time() - began
-        await _rest(max(around.scan_every_seconds - took, _LOOK_SECONDS), stopping)
+        await rest(max(around.scan_every_seconds - took, _LOOK_SECONDS), stopping)
 
 
 async def _round(
@@ -87,15 +119,23 @@ async def _store(
     subscribed: set[str],
     stopping: asyncio.Event,
 ) -> None:
+    pulse = around.pulse(f"scan {shop}")
+    pulse.begin()
     try:
         if around.webhook_url and shop not in subscribed:
             await ensure_subscribed(around.admin_of(shop), around.webhook_url)
             subscribed.add(shop)
         for kind in ObjectType:
-            if stopping.is_set() or not await _leased(around, shop):
+            if stopping.is_set():
                 return
-            await scanner.scan(shop, kind)
+            if not await _leased(around, shop):
+                # Another process scans this store; that it does is its own to say.
+                pulse.rest()
+                return
+            await scanner.scan(shop, kind, pulse.beat)
     except SyncError as problem:
+        pulse.suffer(problem.reason)
+        metrics.TROUBLES.labels(bounded(problem.reason)).inc()
         extra = {"action": "scan", "shop": shop, "reason": problem.reason}
         _LOG.warning("scan broken", extra=extra)
 
@@ -112,11 +152,3 @@ async def _cancel_when(stopping: asyncio.Event, tasks: Sequence[asyncio.Task[Non
     await stopping.wait()
     for task in tasks:
         task.cancel()
-
-
-async def _rest(seconds: float, stopping: asyncio.Event) -> None:
-    try:
-        async with asyncio.timeout(seconds):
-            await stopping.wait()
-    except TimeoutError:
-        return

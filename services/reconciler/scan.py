@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,8 +11,9 @@ from typing import Any
 import orjson
 
 from services.reconciler import metrics
+from services.reconciler.listing import changed_at, changed_since
 from services.reconciler.windows import Listed, news_in, since
-from services.shared.contract.errors import OursToFixError, SyncError
+from services.shared.contract.errors import SyncError
 from services.shared.contract.events import Change, NewEvent, Origin, Provenance, headers_of
 from services.shared.contract.keys import SourceKey
 from services.shared.contract.topics import ObjectType, backfill_topic, live_topic
@@ -22,8 +24,7 @@ from services.shared.log.port import Appender
 from services.shared.shopify.admin import Admin
 from services.shared.shopify.catalogue.reading import id_in
 from services.shared.shopify.hydrating import Hydrator
-from services.shared.shopify.reads import pages
-from services.shared.shopify.selections import CONNECTIONS, LIST, query_for
+from services.shared.shopify.selections import LIST
 from services.shared.shopify.shops import SHOP_DOCUMENT
 
 _APPENDED_AT_ONCE = 50
@@ -33,6 +34,7 @@ _APPENDED_AT_ONCE = 50
 class Progress:
     """How far a scan has come."""
 
+    advanced: Callable[[], None]
     read: int = 0
     appended: int = 0
 
@@ -56,15 +58,19 @@ class Scanner:
         self._instance = instance
         self._floor = floor
 
-    async def scan(self, shop: str, kind: ObjectType) -> Progress:
+    async def scan(
+        self, shop: str, kind: ObjectType, advanced: Callable[[], None] = lambda: None
+    ) -> Progress:
         """Append what changed since the last complete scan and is missing or newer.
 
-        The first scan is the initial sync, on the backfill topic.
+        The first scan is the initial sync, on the backfill topic. ``advanced`` is called whenever
+        it has got on by a page.
 
         Raises:
             SyncError: the store, the log or the ledger did not go along; the window is broken.
         """
         admin = self._admin_of(shop)
+        began = asyncio.get_running_loop().time()
         # What changes from here on is the next scan's: the start is a moment on Shopify's clock.
         started_at = (await admin.query(SHOP_DOCUMENT)).observed_at
         async with self._ledger.transaction() as tx:
@@ -79,7 +85,7 @@ class Scanner:
                 owner=self._instance,
             )
             window = await windows.begin(tx, new)
-        progress = Progress()
+        progress = Progress(advanced=advanced)
         try:
             await self._read(shop, kind, begin, progress, is_first=last is None)
         except BaseException:
@@ -87,6 +93,7 @@ class Scanner:
             raise
         if await self._end(window, WindowState.COMPLETE, kind, progress):
             metrics.COMPLETE_AT.labels(shop, kind).set(started_at.timestamp())
+            metrics.SCAN_SECONDS.labels(kind).observe(asyncio.get_running_loop().time() - began)
         return progress
 
     async def _read(
@@ -98,20 +105,12 @@ class Scanner:
         *,
         is_first: bool,
     ) -> None:
-        query = query_for(kind, begin) if begin else _EVERYTHING.get(kind)
-        variables = {"query": query} if "$query" in LIST[kind] else {}
-        async for page in pages(self._admin_of(shop), LIST[kind], CONNECTIONS[kind], variables):
-            listed = [_listed(node) for node in page.nodes]
-            fresh = [each for each in listed if begin is None or each.updated_at >= begin]
+        async for page in changed_since(self._admin_of(shop), kind, begin, LIST[kind]):
+            fresh = [_listed(each.node) for each in page]
             progress.read += len(fresh)
             metrics.LISTED.labels(kind).inc(len(fresh))
             await self._append_news(shop, kind, fresh, progress, is_first=is_first)
-            # Customers cannot be filtered by time, so they come newest first.
-            if kind is ObjectType.CUSTOMERS and len(fresh) < len(listed):
-                return
-            if page.is_last:
-                return
-        raise OursToFixError("list_without_end", detail=kind)
+            progress.advanced()
 
     async def _append_news(
         self,
@@ -158,14 +157,8 @@ class Scanner:
             return False
 
 
-# Products hide what is not active unless asked (their documented default is active only).
-_EVERYTHING: Mapping[str, str] = {
-    ObjectType.PRODUCTS: "status:active,archived,draft,unlisted",
-}
-
-
-def _listed(node: Mapping[str, Any]) -> Listed:
-    return Listed(id=id_in(node["id"]), updated_at=datetime.fromisoformat(node["updatedAt"]))
+def _listed(node: Mapping[str, Any] | None) -> Listed:
+    return Listed(id=id_in((node or {})["id"]), updated_at=changed_at(node))
 
 
 def _event(

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 
-from services.shared.contract.errors import SyncError
+from services.shared.contract.errors import OursToFixError, SyncError, WorldAtFaultError
 from services.shared.contract.topics import (
     CONSUMED_TOPICS,
     SHOPS,
+    SYNCER_GROUP,
     ObjectType,
     backfill_topic,
     live_topic,
@@ -21,12 +23,14 @@ from services.shared.hubspot.client import HubSpot
 from services.shared.hubspot.governor import Governor
 from services.shared.hubspot.pacing import Lane
 from services.shared.hubspot.setup import Setup
+from services.shared.hubspot.usage import Usage
 from services.shared.ledger import claims, notes
 from services.shared.ledger.connections import Connections
 from services.shared.ledger.engine import Ledger
 from services.shared.ledger.vault import Vault
 from services.shared.log.port import Log
-from services.shared.runtime.lifecycle import Companion, run_together
+from services.shared.runtime.lifecycle import Companion, rest, run_together
+from services.shared.runtime.vitals import Pulse, Vitals
 from services.shared.shopify.hydrating import Hydrator
 from services.syncer import plans
 from services.syncer.account import Account, account_for
@@ -34,14 +38,21 @@ from services.syncer.adopting import take_census
 from services.syncer.duty import Duty
 from services.syncer.handling import Handler, Tools
 from services.syncer.linking import Linker
+from services.syncer.measuring import Measuring
 from services.syncer.shops import Shops
 from services.syncer.worker import HandleEvents, Worker
 from services.syncer.writing import Writer
 
 _LOG = logging.getLogger(__name__)
-GROUP = "syncer"
+GROUP = SYNCER_GROUP
 KINDS = (*ObjectType, plans.GUESTS)
 _STOP_SECONDS = 30.0
+# Not ready from the first second on: an account that cannot be read is no start.
+_ACCOUNT_ALLOWED_SECONDS = 0.0
+# Due work, links and measures: longer than the retries of one batch may take.
+_LOOP_ALLOWED_SECONDS = 180.0
+_LONGEST_WAIT_SECONDS = 30.0
+_STORES_SECONDS = 2.0
 # Line item to order; the other way round it is 513. To carts the account itself says.
 _LINKS = {plans.ORDERS: 514, plans.CARTS: 591}
 
@@ -50,7 +61,10 @@ Slot = Callable[[], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """What the syncer stands on; all of it outlives :func:`serve`."""
+    """What the syncer stands on; all of it outlives :func:`serve`.
+
+    ``vitals`` learn whether it gets on, ``usage`` what HubSpot's answers say of its limits.
+    """
 
     ledger: Ledger
     log: Log
@@ -60,35 +74,73 @@ class Surroundings:
     governor: Governor
     instance: str
     abandoned_after: timedelta
+    vitals: Vitals = field(default_factory=Vitals)
+    usage: Usage = field(default_factory=partial(Usage, time.monotonic))
 
 
 async def serve(around: Surroundings, stopping: asyncio.Event) -> None:
     """Sync until ``stopping``, then finish the batches under way; a task among others.
 
+    While the account cannot be read it waits, not ready.
+
     Raises:
-        SyncError: the account or the ledger cannot be used at all.
+        SyncError: the log or the ledger cannot be used at all.
         ExceptionGroup: a part of it died.
     """
+    account = await _prepared_in_time(around, stopping)
+    if account is None:
+        return
     async with around.log.reader(GROUP, CONSUMED_TOPICS, around.instance) as reader:
-        if around.log.has_one_reader:
-            async with around.ledger.transaction() as tx:
-                await claims.forfeit_others(tx, instance=around.instance)
-        account = await prepared(around)
         linker = Linker(around.ledger, _writer(around, _nothing, Lane.LIVE))
         shops = Shops(around.ledger, around.vault, around.log, around.connections.admin_of)
         duties = _duties(around, account, linker)
-        worker = Worker(reader, _handlers(duties, shops))
+        gained = partial(_forfeit, around) if around.log.has_one_reader else _nothing
+        worker = Worker(reader, _handlers(duties, shops), around.vitals, gained)
+        measuring = Measuring(around.ledger, around.log, GROUP, around.usage)
+        pulse = partial(around.vitals.pulse, allowed_seconds=_LOOP_ALLOWED_SECONDS)
         companions = [
             Companion(name="worker", run=partial(worker.run, stopping)),
-            Companion(name="linker", run=partial(linker.run, stopping)),
-            Companion(name="probes", run=partial(shops.run_probes, stopping)),
-            Companion(name="stores", run=partial(_keep_fresh, around.connections, stopping)),
+            Companion(name="linker", run=partial(linker.run, stopping, pulse("links"))),
+            Companion(name="probes", run=partial(shops.run_probes, stopping, pulse("probes"))),
+            Companion(
+                name="stores",
+                run=partial(_keep_fresh, around.connections, stopping, pulse("stores")),
+            ),
+            Companion(name="measures", run=partial(measuring.run, stopping, pulse("measures"))),
             *(
-                Companion(name=f"due-{kind}", run=partial(duty.run_due, stopping))
+                Companion(
+                    name=f"due-{kind}", run=partial(duty.run_due, stopping, pulse(f"due {kind}"))
+                )
                 for kind, duty in duties.items()
             ),
         ]
         await run_together(companions, stopping, grace_seconds=_STOP_SECONDS)
+
+
+async def _prepared_in_time(around: Surroundings, stopping: asyncio.Event) -> Account | None:
+    """The account, as soon as it can be read; None if we are told to stop before.
+
+    A process that died here would only be started again, and lose what it knows of the limits; and
+    what shares the process with us, ingest above all, works without HubSpot.
+    """
+    pulse = around.vitals.pulse("account", _ACCOUNT_ALLOWED_SECONDS)
+    pulse.begin()
+    wait_seconds = 1.0
+    while not stopping.is_set():
+        try:
+            account = await prepared(around)
+        except (WorldAtFaultError, OursToFixError) as problem:
+            pulse.suffer(problem.reason)
+            level = logging.ERROR if isinstance(problem, OursToFixError) else logging.WARNING
+            extra = {"action": "wait", "reason": problem.reason, "again_in_seconds": wait_seconds}
+            _LOG.log(level, "HubSpot cannot be used, nothing is written", extra=extra)
+            await rest(wait_seconds, stopping)
+            wait_seconds = min(wait_seconds * 2, _LONGEST_WAIT_SECONDS)
+        else:
+            pulse.rest()
+            _LOG.info("syncing to HubSpot", extra={"action": "started"})
+            return account
+    return None
 
 
 async def prepared(around: Surroundings) -> Account:
@@ -157,6 +209,12 @@ async def _nothing() -> None:
     """Links need no claim: making one twice is making it once."""
 
 
+async def _forfeit(around: Surroundings) -> None:
+    """The log is ours, and only one process has it at a time: who held claims before is dead."""
+    async with around.ledger.transaction() as tx:
+        await claims.forfeit_others(tx, instance=around.instance)
+
+
 def _handlers(duties: dict[str, Duty], shops: Shops) -> dict[str, HandleEvents]:
     handlers: dict[str, HandleEvents] = {SHOPS: shops.take}
     for kind in ObjectType:
@@ -165,10 +223,13 @@ def _handlers(duties: dict[str, Duty], shops: Shops) -> dict[str, HandleEvents]:
     return handlers
 
 
-async def _keep_fresh(connections: Connections, stopping: asyncio.Event) -> None:
+async def _keep_fresh(connections: Connections, stopping: asyncio.Event, pulse: Pulse) -> None:
+    pulse.begin()
     while not stopping.is_set():
         try:
             await connections.refresh()
+            pulse.beat()
         except SyncError as problem:
+            pulse.suffer(problem.reason)
             _LOG.warning("stores not read", extra={"action": "wait", "reason": problem.reason})
-        await asyncio.sleep(2)
+        await rest(_STORES_SECONDS, stopping)

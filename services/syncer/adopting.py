@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from functools import partial
 from types import MappingProxyType
 
@@ -57,14 +57,36 @@ async def _census_of(
     name = f"census:{object_type}"
     async with ledger.transaction() as tx:
         after = await notes.get(tx, name)
-    asked = [each for each in (SYNC_KEY, STORE, _NATIVE[object_type]) if each in available]
-    while after != _DONE:
-        page = await _page(hubspot, slot, object_type, asked, after)
-        after = page.after or _DONE
+    if after == _DONE:
+        return
+    async for page in census_pages(hubspot, slot, object_type, available, after):
         async with ledger.transaction() as tx:
-            found = [_identity(object_type, record) for record in page.records]
+            found = [identity_of(object_type, record) for record in page.records]
             await identities.record(tx, ACCOUNT, [each for each in found if each])
-            await notes.put(tx, name, after)
+            await notes.put(tx, name, page.after or _DONE)
+
+
+async def census_pages(
+    hubspot: HubSpot,
+    slot: Callable[[], Awaitable[None]],
+    object_type: str,
+    available: Collection[str],
+    after: str = "",
+) -> AsyncIterator[Page]:
+    """All records of ``object_type`` from ``after`` on, with what tells whose they are.
+
+    Nothing is written anywhere.
+
+    Raises:
+        SyncError: HubSpot did not go along.
+    """
+    asked = [each for each in (SYNC_KEY, STORE, _NATIVE[object_type]) if each in available]
+    while True:
+        page = await _page(hubspot, slot, object_type, asked, after)
+        yield page
+        if not page.after:
+            return
+        after = page.after
 
 
 async def _page(
@@ -83,7 +105,8 @@ async def _page(
     return await retried(paced, on=(WorldAtFaultError,), is_repeatable=True)
 
 
-def _identity(object_type: str, record: CrmRecord) -> Identity | None:
+def identity_of(object_type: str, record: CrmRecord) -> Identity | None:
+    """By which Shopify record a HubSpot record is known; None if it is none of a store's."""
     key = record.properties.get(SYNC_KEY) or ""
     store = record.properties.get(STORE) or ""
     external = record.properties.get(_NATIVE[object_type]) if _NATIVE[object_type] else ""

@@ -74,6 +74,13 @@ def is_left_alone(row: SourceRow | None) -> bool:
     return row is not None and row.status is Status.EXCLUDED and row.reason == ARCHIVED_IN_HUBSPOT
 
 
+def is_before_tombstone(version: Version, row: SourceRow | None) -> bool:
+    """Whether the record was proved gone after ``version`` was seen: only a later read lifts it."""
+    if row is None or row.deleted_at is None:
+        return False
+    return version.observed_at is None or version.observed_at <= row.deleted_at
+
+
 def _of_hint(job: Job, row: SourceRow | None) -> Verdict:
     if job.hinted_at is None:
         return Verdict.READ

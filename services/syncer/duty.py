@@ -17,6 +17,7 @@ from services.shared.ledger.engine import Ledger
 from services.shared.ledger.settlements import Settlement
 from services.shared.ledger.sources import SourceRow, Status
 from services.shared.log.port import Appender
+from services.shared.runtime.vitals import Pulse
 from services.syncer import metrics
 from services.syncer.handling import Handler
 from services.syncer.jobs import Job
@@ -47,13 +48,16 @@ class Duty:
         """Settle a batch of history."""
         await self._take(events, Lane.BACKFILL)
 
-    async def run_due(self, stopping: asyncio.Event) -> None:
+    async def run_due(self, stopping: asyncio.Event, pulse: Pulse) -> None:
         """Draw what is due from the ledger until told to stop."""
+        pulse.begin()
         while not stopping.is_set():
             try:
                 worked = await self.take_due()
                 rest = 0.0 if worked else await self._rest_seconds()
+                pulse.beat()
             except SyncError as problem:
+                pulse.suffer(problem.reason)
                 _LOG.warning("due work waits", extra={"action": "wait", "reason": problem.reason})
                 rest = _OUTAGE_SECONDS
             await asyncio.sleep(rest)

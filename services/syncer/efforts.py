@@ -62,7 +62,8 @@ class Piece:
         match result:
             case Written(id=target_id):
                 if self.target_id and self.target_id != target_id:
-                    self.merged_from = self.target_id
+                    # People merged two records: of the one that remains we know what we sent now.
+                    self.merged_from, self.fingerprint = self.target_id, b""
                 self.target_id = target_id
                 self.fingerprint = merged(self.fingerprint, sent)
                 self.is_written = True
@@ -79,7 +80,8 @@ class Effort:
 
     ``is_suspect``: a write of an earlier owner may have been applied, or may still be; nothing is
     skipped then, and parts are recognised by what HubSpot shows. ``removals`` are HubSpot ids of
-    parts that are to go. ``writes`` is false where another source's values stand in the target.
+    parts that are to go. ``writes`` is false where another source's values stand in the target;
+    ``renames`` is true where a contact gets a new email.
     """
 
     plan: Plan
@@ -94,6 +96,7 @@ class Effort:
     writes: bool = True
     failure: Failure | None = None
     left_target: str = ""
+    renames: bool = False
     winner_loses: bool = False
 
     @property

@@ -18,7 +18,13 @@ from services.shared.shopify.hydrating import Hydrator
 from services.syncer import memory, people, plans, settling
 from services.syncer.account import Account
 from services.syncer.applying import Applier
-from services.syncer.deciding import Verdict, is_left_alone, verdict_on_due, verdict_on_state
+from services.syncer.deciding import (
+    Verdict,
+    is_before_tombstone,
+    is_left_alone,
+    verdict_on_due,
+    verdict_on_state,
+)
 from services.syncer.doubts import Doubts, Ready, contradiction, wait_for
 from services.syncer.efforts import Effort
 from services.syncer.jobs import Job
@@ -26,6 +32,7 @@ from services.syncer.knowing import CLAIM_MS, HEAD_TYPE, Known, claim_and_know
 from services.syncer.memory import Memory
 from services.syncer.outcomes import Outcome
 from services.syncer.preparing import effort_of, empty_plan, planned
+from services.syncer.setbacks import count_setbacks
 from services.syncer.writing import Writer
 
 _BUSY_MS = 250
@@ -76,6 +83,7 @@ class Handler:
             async with self._ledger.transaction() as tx:
                 await settlements.settle(tx, sorted_.settlements)
                 await waits.wait(tx, sorted_.waits)
+            count_setbacks(sorted_.settlements, sorted_.waits)
         if sorted_.ready:
             outcomes |= await self._write(kind, sorted_.ready, lane)
         return outcomes
@@ -93,6 +101,7 @@ class Handler:
             await memory.record(self._ledger, learned, owner=owner, keys=known.keys)
         except OwnershipLostError:
             return outcomes | await self._start_over(mine)
+        count_setbacks(learned.settlements, learned.waits)
         self._settled(learned.touched)
         return outcomes | learned.outcomes
 
@@ -102,7 +111,9 @@ class Handler:
         busy = [each.job for each in ready if each.job.source in known.busy]
         if busy:
             async with self._ledger.transaction() as tx:
-                await waits.wait(tx, [wait_for(job, "busy", _BUSY_MS) for job in busy])
+                busy_waits = [wait_for(job, "busy", _BUSY_MS) for job in busy]
+                await waits.wait(tx, busy_waits)
+            count_setbacks((), busy_waits)
         return {job.source: Outcome.WAITING for job in busy}
 
     async def _start_over(self, mine: Sequence[Ready]) -> dict[SourceKey, Outcome]:
@@ -112,6 +123,7 @@ class Handler:
             await waits.wait(
                 tx, [replace(each, suspect_for_ms=settling.SUSPECT_MS) for each in again]
             )
+        count_setbacks((), again)
         return {each.job.source: Outcome.WAITING for each in mine}
 
     def _renewal(self, owner: str, keys: frozenset[str]) -> Callable[[], Awaitable[None]]:
@@ -158,6 +170,8 @@ class Handler:
         row = known.rows.get(job.source)
         judge = verdict_on_due if job.is_due else verdict_on_state
         verdict = Verdict.APPLY if job.source.kind == plans.GUESTS else judge(state.version, row)
+        if is_before_tombstone(state.version, row):
+            verdict = Verdict.READ
         if verdict is not Verdict.APPLY:
             _put_aside(job, verdict, learned)
             return

@@ -13,6 +13,7 @@ from services.shared.hubspot.rows import Row, Written
 from services.shared.ledger import links
 from services.shared.ledger.engine import Ledger
 from services.shared.ledger.links import Ends, Link, OpenLink
+from services.shared.runtime.vitals import Pulse
 from services.syncer import plans
 from services.syncer.knowing import HEAD_TYPE
 from services.syncer.writing import Writer
@@ -44,12 +45,15 @@ class Linker:
         self._touched.update(sources)
         self._wake.set()
 
-    async def run(self, stopping: asyncio.Event) -> None:
+    async def run(self, stopping: asyncio.Event, pulse: Pulse) -> None:
         """Link until told to stop; what HubSpot does not take now is taken up again."""
+        pulse.begin()
         while not stopping.is_set():
             try:
                 worked = await self.run_once()
-            except SyncError:
+                pulse.beat()
+            except SyncError as problem:
+                pulse.suffer(problem.reason)
                 worked = 0
                 await asyncio.sleep(1)
             if not worked:

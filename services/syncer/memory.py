@@ -15,7 +15,7 @@ from services.shared.contract.keys import SourceKey
 from services.shared.contract.topics import ObjectType
 from services.shared.ledger import claims, identities, links, settlements, sources, targets, waits
 from services.shared.ledger.engine import Ledger, Transaction
-from services.shared.ledger.identities import EMAIL, Identity
+from services.shared.ledger.identities import Identity
 from services.shared.ledger.links import Link
 from services.shared.ledger.settlements import Settlement
 from services.shared.ledger.stores import ACCOUNT
@@ -35,6 +35,7 @@ class Memory:
     targets: list[TargetRow] = field(default_factory=list)
     forgotten: list[tuple[str, str]] = field(default_factory=list)
     identities: list[Identity] = field(default_factory=list)
+    renamed: list[Identity] = field(default_factory=list)
     link_owners: list[SourceKey] = field(default_factory=list)
     links: list[Link] = field(default_factory=list)
     refers_to: dict[SourceKey, int] = field(default_factory=dict)
@@ -73,14 +74,13 @@ async def write(tx: Transaction, memory: Memory) -> None:
     await waits.wait(tx, memory.waits)
     await targets.record(tx, ACCOUNT, memory.targets)
     await identities.record(tx, ACCOUNT, memory.identities)
-    emails = [each for each in memory.identities if each.kind == EMAIL]
-    await identities.forget_others(tx, ACCOUNT, emails)
+    await identities.forget_others(tx, ACCOUNT, memory.renamed)
     await links.want(tx, memory.link_owners, memory.links)
     await links.moved(tx, memory.touched)
     await waits.refer(tx, memory.refers_to)
     await _introduce(tx, memory.guests)
     await waits.retarget(tx, (ObjectType.CUSTOMERS, plans.GUESTS), memory.moved)
-    await _pass_on(tx, memory.left_contacts)
+    await _pass_on(tx, [*memory.left_contacts, *memory.moved.values()])
 
 
 async def _introduce(tx: Transaction, guests: Sequence[Guest]) -> None:

@@ -12,7 +12,7 @@ from services.shared.contract.topics import ObjectType
 from services.shared.ledger.identities import EMAIL
 from services.shared.ledger.sources import SourceRow
 from services.syncer import plans
-from services.syncer.efforts import Effort, Failure
+from services.syncer.efforts import Effort, Failure, Piece
 from services.syncer.knowing import Known
 from services.syncer.writing import Writer
 
@@ -33,6 +33,8 @@ def place(effort: Effort, known: Known) -> None:
             effort.left_target, current = current, holder
         elif holder:
             _keep_apart(effort, holder)
+        else:
+            effort.renames = True
     settle_on(effort, current or holder, known.sharers)
     row = known.targets.get((plans.CONTACTS, head.target_id))
     head.fingerprint = row.fingerprint if row and not effort.is_suspect else b""
@@ -43,6 +45,9 @@ def settle_on(effort: Effort, target_id: str, sharers: Mapping[str, Sequence[Sou
     if effort.head is None:
         return
     effort.head.target_id = target_id
+    if target_id and not effort.renames:
+        # It was found by this email, perhaps its second one: writing it would drop the first.
+        _leave_email(effort.head)
     if effort.plan.source.kind == plans.GUESTS:
         effort.writes = not target_id
         return
@@ -92,4 +97,8 @@ def _keep_apart(effort: Effort, holder: str) -> None:
     if head is None:
         return
     effort.failure = Failure(reason=EMAIL_TAKEN, detail=f"{head.target_id} {holder}")
+    _leave_email(head)
+
+
+def _leave_email(head: Piece) -> None:
     head.properties = {name: value for name, value in head.properties.items() if name != "email"}

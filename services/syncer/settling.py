@@ -185,9 +185,10 @@ def _remember_pieces(effort: Effort, memory: Memory) -> None:
     if head and head.target_id and not head.is_gone:
         memory.targets.extend(_target(head, effort) if effort.writes else ())
         if head.object_type == plans.CONTACTS and not effort.failure:
-            memory.identities.append(
-                Identity(kind=EMAIL, value=plan.email, target_id=head.target_id)
-            )
+            email = Identity(kind=EMAIL, value=plan.email, target_id=head.target_id)
+            memory.identities.append(email)
+            if effort.renames:
+                memory.renamed.append(email)
         if head.merged_from:
             memory.moved[head.merged_from] = head.target_id
     for piece in effort.parts.values():

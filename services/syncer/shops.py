@@ -14,6 +14,7 @@ from services.shared.ledger.notes import ComplianceRequest
 from services.shared.ledger.stores import StoreState
 from services.shared.ledger.vault import Vault
 from services.shared.log.port import Appender
+from services.shared.runtime.vitals import Pulse
 from services.shared.shopify.admin import Admin
 from services.shared.shopify.answers import TokenRefusedError
 from services.shared.shopify.shops import shop as shop_of
@@ -51,12 +52,15 @@ class Shops:
                 continue
             await self._settle(event, provenance)
 
-    async def run_probes(self, stopping: asyncio.Event) -> None:
+    async def run_probes(self, stopping: asyncio.Event, pulse: Pulse) -> None:
         """Look after open causes until told to stop."""
+        pulse.begin()
         while not stopping.is_set():
             try:
                 await self.probe()
+                pulse.beat()
             except SyncError as problem:
+                pulse.suffer(problem.reason)
                 _LOG.warning("probe failed", extra={"action": "probe", "reason": problem.reason})
             await asyncio.sleep(_PROBE_SECONDS)
 

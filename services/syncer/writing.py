@@ -34,6 +34,7 @@ from services.shared.hubspot.rows import (
     Unknown,
     Written,
     refused,
+    verdict_of,
 )
 from services.shared.runtime.retrying import DEFAULT_PATIENCE, Patience, retried
 from services.syncer.splitting import Traced, chunks, is_about_all, parts_of, waves
@@ -121,7 +122,7 @@ class Writer:
             asked = [link.pair for link in some]
             refusals = await self._hubspot.associate_default(from_type, to_type, asked)
             return {
-                link.trace: refused(link.trace, refusals[link.pair])
+                link.trace: verdict_of(link.trace, refusals[link.pair])
                 if link.pair in refusals
                 else Written(trace=link.trace, id=link.pair.to_id)
                 for link in some

@@ -112,36 +112,42 @@ def _gathering(file: sqlite3.Connection, thread: ThreadPoolExecutor) -> Append:
     return append
 
 
-async def measure(opened: Opened, path: Path) -> Figures:
-    """``EVENTS`` appends by ``TASKS`` tasks, each waiting for its acknowledgement."""
+async def measure(opened: Opened, path: Path, events: int) -> Figures:
+    """``events`` appends by ``TASKS`` tasks, each waiting for its acknowledgement."""
     delays: list[float] = []
     async with opened(path) as append:
         started, cpu = time.perf_counter(), time.process_time()
-        await asyncio.gather(*(_append_in_turn(append, task, delays) for task in range(TASKS)))
+        await asyncio.gather(*(_append_in_turn(append, keys, delays) for keys in _keys(events)))
         elapsed, used = time.perf_counter() - started, time.process_time() - cpu
     return Figures(
-        appends_per_second=round(EVENTS / elapsed, 1),
-        cpu_us_per_append=round(used / EVENTS * 1e6, 1),
+        appends_per_second=round(len(delays) / elapsed, 1),
+        cpu_us_per_append=round(used / len(delays) * 1e6, 1),
         p99_ms=round(statistics.quantiles(delays, n=100)[98] * 1e3, 2),
     )
 
 
-async def _append_in_turn(append: Append, task: int, delays: list[float]) -> None:
-    for number in range(EVENTS // TASKS):
-        key = f"acme.myshopify.com/orders/{task * EVENTS + number}"
+def _keys(events: int) -> list[range]:
+    """The numbers of each task's events."""
+    each = max(events // TASKS, 2)  # two, so that there are quantiles
+    return [range(task * each, (task + 1) * each) for task in range(TASKS)]
+
+
+async def _append_in_turn(append: Append, numbers: range, delays: list[float]) -> None:
+    for number in numbers:
+        key = f"acme.myshopify.com/orders/{number}"
         started = time.perf_counter()
         await append(NewEvent(topic="shopify.orders", key=key, value=BODY, headers=HEADERS))
         delays.append(time.perf_counter() - started)
 
 
-async def compare(pairs: int, directory: Path | None = None) -> list[Pair]:
+async def compare(pairs: int, directory: Path | None = None, *, events: int = EVENTS) -> list[Pair]:
     """Interleaved runs of both, each on a new file; which goes first alternates."""
     found: list[Pair] = []
     for number in range(pairs):
         figures: dict[Opened, Figures] = {}
         for opened in (product, floor)[:: 1 if number % 2 else -1]:
             with tempfile.TemporaryDirectory(dir=directory) as place:
-                figures[opened] = await measure(opened, Path(place) / "log.db")
+                figures[opened] = await measure(opened, Path(place) / "log.db", events)
         found.append(Pair(product=figures[product], floor=figures[floor]))
     return found
 

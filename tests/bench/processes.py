@@ -27,10 +27,10 @@ async def told_by(*command: str) -> Any:
 
 
 @asynccontextmanager
-async def sandbox(*options: str) -> AsyncIterator[dict[str, Any]]:
-    """The simulators in a process of their own; what it says of itself."""
+async def serving_json(*command: str) -> AsyncIterator[Any]:
+    """``python -m COMMAND`` while it serves; the line of JSON it says when it is ready."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "sandbox", *options), stdout=asyncio.subprocess.PIPE
+        sys.executable, "-m", *command, stdout=asyncio.subprocess.PIPE
     )
     try:
         assert process.stdout

@@ -49,14 +49,19 @@ class ShopEvents:
 
 def shop_events(count: int) -> ShopEvents:
     """The store's customers and products, and ``count`` different orders."""
-    store = open_shops(Shopify(seed=1), 1, (NORDLYS,))[0]
+    store = open_shop(Shopify(seed=1))
     products_ = _read(store, Kind.PRODUCT)
     known = {int(event.key.rpartition("/")[2]) for event in products_}
-    bodies = [body for body in _bodies(store) if _products_of(body) <= known]
+    bodies = [body for body in order_bodies_of(store) if _products_of(body) <= known]
     return ShopEvents(
         known=[*_read(store, Kind.CUSTOMER), *products_],
         orders=[*itertools.islice(order_copies(bodies), count)],
     )
+
+
+def open_shop(shopify: Shopify) -> Store:
+    """The demo's larger store, with its past."""
+    return open_shops(shopify, 1, (NORDLYS,))[0]
 
 
 def delivered(body: bytes, number: int, topic: str = "orders/create") -> NewEvent:
@@ -85,7 +90,7 @@ def delivered(body: bytes, number: int, topic: str = "orders/create") -> NewEven
 
 def order_copies(bodies: list[Body]) -> Iterator[bytes]:
     """``bodies`` again and again, each time as other orders."""
-    for copy in itertools.count():
+    for copy in itertools.count(1):
         for body in bodies:
             yield orjson.dumps(_as_another(body, copy))
 
@@ -117,7 +122,8 @@ def _as_another(body: Body, copy: int) -> Body:
     }
 
 
-def _bodies(store: Store) -> list[Body]:
+def order_bodies_of(store: Store) -> list[Body]:
+    """The bodies of the store's own orders, as its webhooks have them."""
     snapshots = [store.snapshot(Kind.ORDER, each) for each in store.orders.values()]
     bodies = [order_bodies.order(each, with_checkout_ids=False) for each in snapshots]
     encoded_ = [orjson.loads(encoded(each, timedelta(hours=2))) for each in bodies]
@@ -143,7 +149,9 @@ def _read(store: Store, kind: Kind) -> list[NewEvent]:
     if result.errors or result.data is None:
         raise RuntimeError(result.errors)
     # A product of more variants than one answer holds would have to be read again.
-    return [_event_of(plural, node) for node in result.data["nodes"] if not cursor_after(plural, node)]
+    return [
+        _event_of(plural, node) for node in result.data["nodes"] if not cursor_after(plural, node)
+    ]
 
 
 def _event_of(kind: ObjectType, node: Mapping[str, Any]) -> NewEvent:

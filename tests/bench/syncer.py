@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 
 from services.shared.contract.events import NewEvent
-from tests.bench.processes import lift_quota, sandbox, told_by
+from tests.bench.processes import lift_quota, serving_json, told_by
 from tests.bench.shop_events import delivered, shop_events
 
 ORDERS = 2_000
@@ -36,7 +36,7 @@ async def compare(pairs: int, orders: int = ORDERS) -> list[dict[str, Any]]:
 async def measured(name: str, events: Path) -> Any:
     """One run."""
     with tempfile.TemporaryDirectory(prefix="shopsync-bench-") as directory:
-        async with sandbox("hubspot") as hubspot:
+        async with serving_json("sandbox", "hubspot") as hubspot:
             await lift_quota(hubspot["hubspot_url"])
             return await told_by(
                 *("tests.bench.syncer_runs", name, directory, str(events)),

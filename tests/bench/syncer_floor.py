@@ -57,9 +57,7 @@ async def run_floor(log: SqliteLog, http: httpx.AsyncClient, kept: Path, count: 
 async def _taken(http: httpx.AsyncClient, file: sqlite3.Connection, events: Sequence[Event]) -> int:
     bodies = [orjson.loads(event.value) for event in events]
     ids = await _created(http, "orders", [_order(body) for body in bodies])
-    lines = [
-        _line(line, ids[str(body["id"])]) for body in bodies for line in body["line_items"]
-    ]
+    lines = [_line(line, ids[str(body["id"])]) for body in bodies for line in body["line_items"]]
     made = await _created(http, "line_items", lines)
     await asyncio.to_thread(_keep, file, [*ids.items(), *made.items()])
     return len(ids) + len(made)

@@ -71,5 +71,5 @@ async def test_nobody_else_may_look_at_what_is_kept(tmp_path: Path) -> None:
     async with engines(settings):
         pass
 
-    assert settings.log_file.is_file()
+    assert (settings.data_dir / "log.sqlite").is_file()
     assert stat.S_IMODE(settings.data_dir.stat().st_mode) == 0o700

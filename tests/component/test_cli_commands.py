@@ -180,7 +180,7 @@ def test_a_record_is_shown_with_its_parts(data: Path) -> None:
 def test_a_record_never_seen_is_a_problem_and_no_key_is_wrong_usage(data: Path) -> None:
     filled(data)
     run("records", "show", f"{SHOP}/orders/1", code=1)
-    run("records", "show", "5001", code=2)
+    run("records", "show", "orders/5001", code=2)
 
 
 def test_retrying_a_part_makes_its_record_due_and_forgets_that_people_archived_it(

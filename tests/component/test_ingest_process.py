@@ -13,7 +13,7 @@ from services.ingest.__main__ import serve, serve_metrics
 from services.ingest.settings import Settings
 from services.shared.log.sqlite import SqliteLog
 from services.shared.runtime.metrics import new_registry
-from services.shared.runtime.serving import listening_socket
+from services.shared.runtime.serving import AddressTakenError, listening_socket
 from tests.support.deliveries import SHOP, request_bytes, signed_headers
 from tests.support.running_ingest import (
     LogInMemory,
@@ -97,7 +97,7 @@ async def test_an_address_that_is_taken_is_said_before_anything_starts() -> None
     with listening_socket("127.0.0.1", 0) as taken:
         settings = Settings().model_copy(update={"port": taken.getsockname()[1]})
 
-        with pytest.raises(OSError, match="in use"):
+        with pytest.raises(AddressTakenError, match="in use"):
             await serve(settings, surroundings_of(LogInMemory()), asyncio.Event())
 
 

@@ -42,7 +42,7 @@ async def ledger(tmp_path: Path) -> AsyncIterator[Ledger]:
 
 async def plan_of(ledger: Ledger, statement: Statement) -> list[str]:
     sql = spelled(statement, "sqlite")
-    values = {name: None for name in re.findall(r":(\w+)", sql)} | {"rows": "[]"}
+    values = dict.fromkeys(re.findall(r":(\w+)", sql)) | {"rows": "[]"}
     async with ledger.engine.begin() as connection:
         found = await connection.execute(text(f"EXPLAIN QUERY PLAN {sql}"), values)
         return [row.detail for row in found]
@@ -54,9 +54,7 @@ async def test_every_batch_statement_finds_its_rows_by_an_index(ledger: Ledger) 
         steps = [step for step in await plan_of(ledger, statement) if "json_each" not in step]
         scans = [step for step in steps if step.startswith("SCAN")]
         searches = [step for step in steps if step.startswith("SEARCH")]
-        if name not in _WHOLE and (
-            scans or not all(_NARROW.search(step) for step in searches)
-        ):
+        if name not in _WHOLE and (scans or not all(_NARROW.search(step) for step in searches)):
             wide[name] = steps
 
     assert wide == {}

@@ -7,6 +7,7 @@ import orjson
 import pytest
 from graphql import GraphQLEnumType, GraphQLSchema, build_client_schema, parse, validate
 
+from services.shared.shopify.selections import LIST, SURVEY
 from services.shared.shopify.shops import SHOP_DOCUMENT
 from services.shared.shopify.subscriptions import (
     CREATE_DOCUMENT,
@@ -28,7 +29,16 @@ def schema() -> GraphQLSchema:
     return build_client_schema(introspection, assume_valid=True)
 
 
-@pytest.mark.parametrize("document", [SHOP_DOCUMENT, SUBSCRIPTIONS_DOCUMENT, CREATE_DOCUMENT])
+@pytest.mark.parametrize(
+    "document",
+    [
+        SHOP_DOCUMENT,
+        SUBSCRIPTIONS_DOCUMENT,
+        CREATE_DOCUMENT,
+        *LIST.values(),
+        *SURVEY.values(),
+    ],
+)
 def test_our_documents_are_valid_in_the_version_we_ask_for(
     schema: GraphQLSchema, document: str
 ) -> None:

@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from services.cli.demo import Sandbox, settings_for
 from services.ingest.settings import Settings as IngestSettings
 from services.shared.log.address import KafkaCluster, Protection, SqliteFile
 from services.shared.runtime.settings import PREFIX, Places, Settings, SettingsError, loaded
@@ -137,12 +138,18 @@ def test_a_log_file_may_be_named_absolutely(monkeypatch: pytest.MonkeyPatch) -> 
     assert loaded(Places).log == SqliteFile(path=Path("/srv/log.sqlite"))
 
 
-def test_the_example_documents_every_setting_and_no_other() -> None:
-    example = (Path(__file__).parents[2] / ".env.example").read_text()
-    written = {line.partition("=")[0] for line in example.splitlines() if line.startswith(PREFIX)}
-    ours = {PREFIX + name.upper() for name in Settings.model_fields}
-    ingest = {f"{PREFIX}INGEST_{name.upper()}" for name in IngestSettings.model_fields}
-    assert written == ours | ingest
+def test_ingest_reads_the_file_as_the_others_do(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("SHOPSYNC_INGEST_PORT=8123\nSHOPSYNC_INGEST_HOST=\n")
+    settings = loaded(IngestSettings)
+    assert (settings.host, settings.port) == ("127.0.0.1", 8123)
+
+
+def test_a_problem_names_the_setting_as_it_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    given(monkeypatch, INGEST_PORT="99999")
+    with pytest.raises(SettingsError) as caught:
+        loaded(IngestSettings)
+    (problem,) = caught.value.problems
+    assert problem.startswith("SHOPSYNC_INGEST_PORT: ")
 
 
 def test_the_example_filled_in_where_it_must_be_is_complete(
@@ -154,3 +161,25 @@ def test_the_example_filled_in_where_it_must_be_is_complete(
             monkeypatch.setenv(name, value)
     given(monkeypatch, **COMPLETE)
     assert loaded(Settings).abandoned_after == 900
+
+
+def test_the_demo_stays_away_from_a_real_installation(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / ".env").write_text("SHOPSYNC_LEDGER_URL=sqlite+aiosqlite:///real.sqlite\n")
+    given(monkeypatch, **COMPLETE, INGEST_PORT="1", INGEST_METRICS_PORT="1")
+    given(monkeypatch, INGEST_HOST="0.0.0.0", INGEST_METRICS_HOST="0.0.0.0")
+    simulated = {"shop": "b.myshopify.com", "client_id": "id", "client_secret": "hush"}
+    sandbox = Sandbox(
+        shopify_url="http://127.0.0.1:1",
+        hubspot_url="http://127.0.0.1:2",
+        hubspot_token="pat-2",
+        stores=[simulated],
+    )
+
+    settings = settings_for(tmp_path / "demo", sandbox)
+
+    assert [each.shop for each in settings.stores] == ["b.myshopify.com"]
+    assert settings.ledger == f"sqlite+aiosqlite:///{tmp_path / 'demo/ledger.sqlite'}"
+    assert settings.hubspot_token.get_secret_value() == "pat-2"
+    assert loaded(IngestSettings).host == "127.0.0.1"

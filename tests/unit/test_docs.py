@@ -7,6 +7,7 @@ import importlib
 import pkgutil
 import re
 from collections.abc import Iterator
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,9 @@ from pydantic_settings import BaseSettings
 
 import services
 from services.cli.__main__ import app
+from services.ingest.outcomes import STATUS, Outcome
+from services.shared.contract.reasons import KNOWN
+from services.shared.ledger.sources import Status
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
@@ -130,6 +134,19 @@ def test_every_setting_a_page_names_is_one(page: Path) -> None:
     # Some are read by tests and tools alone.
     read = {name for text in sources() for name in re.findall(r"SHOPSYNC_[A-Z_]*[A-Z]", text)}
     assert named <= {*settings()} | read
+
+
+def test_every_setting_the_code_speaks_of_is_one() -> None:
+    texts = [path.read_text() for path in (ROOT / "services").rglob("*.py")]
+    spoken = {name for text in texts for name in _SETTING.findall(text)}
+    assert sorted(spoken - {*settings()}) == []
+
+
+def test_the_runbook_explains_every_reason_status_and_outcome() -> None:
+    explained = {*spans(ROOT / "docs/runbook.md")}
+    reasons = {each for each in KNOWN if each.islower()}
+    outcomes = {each.value for each in Outcome if STATUS.get(each) != HTTPStatus.OK}
+    assert sorted((reasons | outcomes | {*Status}) - explained) == []
 
 
 @pytest.mark.parametrize("page", ABOUT_CODE, ids=name_of)

@@ -16,6 +16,9 @@ class ObjectType(StrEnum):
     CHECKOUTS = "checkouts"
 
 
+# Whose offsets say how far the log is worked off.
+SYNCER_GROUP = "syncer"
+
 SHOPS = "shopify.shops"
 UNKNOWN = "shopify.unknown"
 BACKFILL_SUFFIX = ".backfill"

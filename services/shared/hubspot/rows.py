@@ -137,6 +137,15 @@ def refused(trace: str, refusal: Refusal) -> Refused:
     )
 
 
+def verdict_of(trace: str, refusal: Refusal) -> Refused | Unknown:
+    """What an error entry for one row means: HubSpot's own trouble is no verdict on the row."""
+    if refusal.category in _OUTAGES:
+        return Unknown(
+            trace=trace, cause=OutcomeUnknownError("row_failed", detail=refusal.category)
+        )
+    return refused(trace, refusal)
+
+
 def results_in(rows: Sequence[Row], answer: Mapping[str, Any]) -> dict[str, Result]:
     """What became of each of ``rows``, by trace: exactly one result for every row. Total.
 
@@ -148,7 +157,7 @@ def results_in(rows: Sequence[Row], answer: Mapping[str, Any]) -> dict[str, Resu
     for entry in _mappings(answer.get("errors")):
         refusal = refusal_in(entry)
         for trace in _named(refusal, open_rows):
-            verdicts[trace] = refused(trace, refusal)
+            verdicts[trace] = verdict_of(trace, refusal)
             del open_rows[trace]
     left_over = [
         entry
@@ -203,6 +212,7 @@ def page_in(answer: Mapping[str, Any]) -> Page:
 
 
 NOT_FOUND = "OBJECT_NOT_FOUND"
+_OUTAGES = frozenset({"INTERNAL_ERROR", "RATE_LIMITS", "LOCKED"})
 _UNANSWERED = OutcomeUnknownError("row_unanswered")
 
 
@@ -257,7 +267,7 @@ def _last_one(
         return {}
     (trace,) = open_rows
     if nameless:
-        return {trace: refused(trace, nameless[0])}
+        return {trace: verdict_of(trace, nameless[0])}
     written_id = _text(left_over[0].get("id"))
     if not written_id:
         return {}

@@ -4,12 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
+import msgspec
 from sqlalchemy import Row
 
 from services.shared.ledger.engine import Transaction, statement
+from services.shared.ledger.moments import read
 from services.shared.ledger.vault import Vault
+
+# Under which name the product keeps what.
+QUOTA_USE = "quota_use"
+
+
+class QuotaUse(msgspec.Struct, frozen=True, kw_only=True):
+    """How much of HubSpot's limits was in use ``at`` some moment, as shares of 1."""
+
+    at: datetime
+    window: float
+    daily: float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +34,15 @@ class ComplianceRequest:
     shopify_topic: str
     delivery_id: str
     body: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PendingRequest:
+    """A compliance request still to be carried out, without its body."""
+
+    shop: str
+    shopify_topic: str
+    received_at: datetime
 
 
 _GET = statement("SELECT value FROM settings WHERE name = :name")
@@ -42,6 +65,9 @@ _REQUEST = statement(
 )
 _REQUESTS = statement(
     "SELECT id, shop, shopify_topic, received_at, state FROM requests ORDER BY id DESC"
+)
+_PENDING = statement(
+    "SELECT shop, shopify_topic, received_at FROM requests WHERE state = 'pending' ORDER BY id"
 )
 
 
@@ -75,3 +101,13 @@ async def keep_request(tx: Transaction, vault: Vault, new: ComplianceRequest) ->
 async def requests(tx: Transaction) -> Sequence[Row[Any]]:
     """All compliance requests, newest first, without their bodies."""
     return await tx.run(_REQUESTS)
+
+
+async def pending_requests(tx: Transaction) -> list[PendingRequest]:
+    """The compliance requests that are pending, oldest first."""
+    return [
+        PendingRequest(
+            shop=row.shop, shopify_topic=row.shopify_topic, received_at=read(row.received_at)
+        )
+        for row in await tx.run(_PENDING)
+    ]

@@ -116,6 +116,12 @@ _LISTED = statement(
 _ONE = statement(
     f"SELECT {_COLUMNS} FROM sources AS s WHERE s.shop = :shop AND s.kind = :kind AND s.id = :id"
 )
+_LABELLED = statement(
+    f"""SELECT {_COLUMNS} FROM sources AS s
+    WHERE s.label IN (SELECT b.label FROM {{rows}} AS b) AND (:shop = '' OR s.shop = :shop)
+    ORDER BY s.shop, s.kind, s.id""",
+    label="text",
+)
 _PARTS = statement(
     f"""SELECT {_COLUMNS} FROM sources AS s
     WHERE s.shop = :shop AND s.kind IN (SELECT b.kind FROM {{rows}} AS b) AND s.parent_id = :id
@@ -197,6 +203,12 @@ async def backlog(tx: Transaction) -> Backlog:
 async def listed(tx: Transaction, chosen: Chosen, most: int) -> list[Standing]:
     """Up to ``most`` of the chosen records, in order of their keys."""
     return [_standing(row) for row in await tx.run(_LISTED, **_named(chosen), most=most)]
+
+
+async def labelled(tx: Transaction, labels: Sequence[str], shop: str = "") -> list[Standing]:
+    """The records that people call one of ``labels``, such as an order's name."""
+    rows = [[each] for each in labels]
+    return [_standing(row) for row in await tx.run_batch(_LABELLED, rows, shop=shop)]
 
 
 async def story(tx: Transaction, key: SourceKey) -> Story | None:

@@ -1,39 +1,55 @@
-"""The ledger in a SQLite file. Writers take turns within a process; SQLite has one at a time."""
+"""The ledger in a SQLite file. Writers take turns within a process; SQLite has one at a time.
+
+Transactions go to aiosqlite itself, a statement at a time: of a batch's CPU, SQLAlchemy's way
+there would be the larger part. It stays for the schema.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import sqlite3
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections import namedtuple
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import Row, TextClause, event, text
+import aiosqlite
+from sqlalchemy import Row, event
+from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import NullPool
 
 from services.shared.contract.errors import WorldAtFaultError
 from services.shared.ledger.spelling import Statement, Transaction, as_parameter, for_sqlite
 
+Connect = Callable[[], Awaitable[aiosqlite.Connection]]
 _BUSY_MS = 5_000
+_PRAGMAS = (
+    "journal_mode=WAL",
+    "synchronous=FULL",
+    "foreign_keys=ON",
+    f"busy_timeout={_BUSY_MS}",
+    "cache_size=-16000",
+    "temp_store=MEMORY",
+)
 
 
 class Sqlite:
     """See ``Database``."""
 
     def __init__(
-        self,
-        url: str,
-        clock: Callable[[], float],
-        connect: Callable[[], Awaitable[Any]] | None = None,
+        self, url: str, clock: Callable[[], float], connect: Connect | None = None
     ) -> None:
         options: dict[str, Any] = {"async_creator": connect} if connect else {}
-        self._engine = create_async_engine(
-            url, pool_size=1, max_overflow=0, pool_timeout=30, **options
-        )
-        _tune(self._engine, clock)
+        self._engine = create_async_engine(url, poolclass=NullPool, **options)
+        self._functions = _functions(clock)
+        _tune(self._engine, self._functions)
+        self._connect = connect or _connector(make_url(url).database or "")
+        self._connection: aiosqlite.Connection | None = None
         self._turn = asyncio.Lock()
 
     @property
@@ -44,29 +60,49 @@ class Sqlite:
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
         """See ``Database``."""
-        async with self._turn, self._engine.begin() as connection:
-            yield _SqliteTransaction(connection)
+        async with self._turn:
+            connection = self._connection or await self._opened()
+            await connection.execute_fetchall("BEGIN IMMEDIATE")
+            try:
+                yield _SqliteTransaction(connection)
+                await connection.execute_fetchall("COMMIT")
+            except BaseException:
+                # Some errors have ended the transaction already.
+                with contextlib.suppress(sqlite3.OperationalError):
+                    await connection.execute_fetchall("ROLLBACK")
+                raise
 
     def meaning_of(self, problem: Exception) -> Exception:
         """See ``Database``."""
-        if not isinstance(problem, DBAPIError):
-            return problem
-        broken = isinstance(problem.orig, sqlite3.OperationalError)
-        is_broken = broken or problem.connection_invalidated
-        return WorldAtFaultError("ledger_unavailable") if is_broken else problem
+        cause = problem.orig if isinstance(problem, DBAPIError) else problem
+        if isinstance(cause, sqlite3.OperationalError):
+            return WorldAtFaultError("ledger_unavailable")
+        return problem
 
     async def close(self) -> None:
         """See ``Database``."""
+        if self._connection is not None:
+            await self._connection.close()
         await self._engine.dispose()
+
+    async def _opened(self) -> aiosqlite.Connection:
+        connection = await self._connect()
+        connection.row_factory = _RowFactory()  # type: ignore[assignment]  # any callable will do
+        for name, (arguments, function) in self._functions.items():
+            await connection.create_function(name, arguments, function)
+        for pragma in _PRAGMAS:
+            await connection.execute_fetchall(f"PRAGMA {pragma}")
+        self._connection = connection
+        return connection
 
 
 class _SqliteTransaction:
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: aiosqlite.Connection) -> None:
         self._connection = connection
 
     async def run(self, written: Statement, **values: Any) -> Sequence[Row[Any]]:
-        result = await self._connection.execute(_compiled(written), values)
-        return result.fetchall() if result.returns_rows else ()
+        rows = await self._connection.execute_fetchall(for_sqlite(written), values)
+        return cast("Sequence[Row[Any]]", rows)
 
     async def run_batch(
         self, written: Statement, rows: Sequence[Sequence[Any]], **values: Any
@@ -76,28 +112,59 @@ class _SqliteTransaction:
         return await self.run(written, rows=as_parameter(written, rows), **values)
 
 
+class _RowFactory:
+    """Makes rows by attribute, as SQLAlchemy gives them; looks at the columns once a statement."""
+
+    def __init__(self) -> None:
+        self._described: object = None
+        self._make: Callable[[Any], Any] = tuple
+
+    def __call__(self, cursor: sqlite3.Cursor, row: tuple[Any, ...]) -> Any:
+        if cursor.description is not self._described:
+            self._described = cursor.description
+            self._make = _row_class(tuple(each[0] for each in cursor.description))._make
+        return self._make(row)
+
+
 @cache
-def _compiled(written: Statement) -> TextClause:
-    return text(for_sqlite(written))
+def _row_class(columns: tuple[str, ...]) -> Any:
+    named: Any = namedtuple("Row", columns, rename=True)  # noqa: PYI024 - known when they are read
+
+    class LedgerRow(named):  # type: ignore[misc]  # the columns are a statement's
+        __slots__ = ()
+
+        @property
+        def _mapping(self) -> Mapping[str, Any]:
+            return dict(zip(columns, self, strict=True))
+
+    return LedgerRow
 
 
-def _tune(engine: AsyncEngine, clock: Callable[[], float]) -> None:
-    """Durable commits, write locks taken at the start, and the ledger's clock as a function."""
+def _functions(clock: Callable[[], float]) -> Mapping[str, tuple[int, Callable[..., Any]]]:
+    """What statements call: the ledger's clock among them."""
+    return {
+        "clock_ms": (0, lambda: int(clock() * 1000)),
+        "from_base64": (1, _from_base64),
+    }
+
+
+def _connector(path: str) -> Connect:
+    async def connect() -> aiosqlite.Connection:
+        return await aiosqlite.connect(path, isolation_level=None)
+
+    return connect
+
+
+def _tune(engine: AsyncEngine, functions: Mapping[str, tuple[int, Callable[..., Any]]]) -> None:
+    """The same connection for SQLAlchemy: durable, its write lock taken at the start."""
 
     @event.listens_for(engine.sync_engine, "connect")
     def prepare(connection: Any, _record: object) -> None:
         connection.isolation_level = None
-        connection.create_function("clock_ms", 0, lambda: int(clock() * 1000))
-        connection.create_function("from_base64", 1, _from_base64, deterministic=True)
+        for name, (arguments, function) in functions.items():
+            connection.create_function(name, arguments, function)
         cursor = connection.cursor()
-        for pragma in (
-            "journal_mode=WAL",
-            "synchronous=FULL",
-            "foreign_keys=ON",
-            f"busy_timeout={_BUSY_MS}",
-            "cache_size=-16000",
-            "temp_store=MEMORY",
-        ):
+        for pragma in _PRAGMAS:
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 

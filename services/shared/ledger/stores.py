@@ -41,6 +41,7 @@ class Store:
 
 
 _ALL = statement("SELECT shop, state, credentials, token FROM stores ORDER BY shop")
+_NAMES = statement("SELECT shop FROM stores ORDER BY shop")
 _PUT_ACCOUNT = statement(
     """
     INSERT INTO accounts (id, credentials, created_at) VALUES (:id, :credentials, {now})
@@ -74,6 +75,11 @@ async def connected(tx: Transaction, vault: Vault) -> list[Store]:
         )
         for row in await tx.run(_ALL)
     ]
+
+
+async def names(tx: Transaction) -> list[str]:
+    """The hosts of every store we know, without their secrets."""
+    return [row.shop for row in await tx.run(_NAMES)]
 
 
 async def connect(tx: Transaction, vault: Vault, shop: str, credentials: StoreCredentials) -> bool:

@@ -9,6 +9,7 @@ import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
+from services.shared.contract.errors import SyncError
 from services.shared.runtime.logging import Action
 
 log = logging.getLogger(__name__)
@@ -84,16 +85,25 @@ async def stopping_on_signals() -> AsyncIterator[asyncio.Event]:
             loop.remove_signal_handler(each)
 
 
+async def rest(seconds: float, stopping: asyncio.Event) -> None:
+    """Returns after ``seconds``, or as soon as ``stopping`` is set."""
+    try:
+        async with asyncio.timeout(seconds):
+            await stopping.wait()
+    except TimeoutError:
+        return
+
+
 async def _watched(companion: Companion, stopping: asyncio.Event, deaths: list[Exception]) -> None:
     try:
         await companion.run()
         if not stopping.is_set():
             raise CompanionEndedError(companion.name)  # noqa: TRY301 - one way to die
     except Exception as problem:
-        log.exception(
-            "a task died, the process stops",
-            extra={"action": Action.COMPANION_DIED, "companion": companion.name},
-        )
+        # What is known by its reason needs no trace, and what was said within is not said again.
+        if not isinstance(problem, SyncError | ExceptionGroup):
+            extra = {"action": Action.COMPANION_DIED, "companion": companion.name}
+            log.exception("a task died, the process stops", extra=extra)
         deaths.append(problem)
         stopping.set()
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import socket
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import uvicorn
+
+from services.shared.contract.errors import OursToFixError
 
 DEFAULT_STOP_SECONDS = 5
 
@@ -22,14 +25,26 @@ class Server(uvicorn.Server):
         yield
 
 
+class AddressTakenError(OursToFixError):
+    """We cannot listen there: somebody else does, or the address is not this machine's."""
+
+    def __init__(self, host: str, port: int, problem: OSError) -> None:
+        # asyncio puts its own words around the system's.
+        said = os.strerror(problem.errno) if problem.errno else type(problem).__name__
+        super().__init__("address_taken", detail=f"{host}:{port} ({said})")
+
+
 def listening_socket(host: str, port: int, *, backlog: int = 2048) -> socket.socket:
     """A socket bound before anything else starts; port 0 takes a free one.
 
     Raises:
-        OSError: the address is taken, or not ours.
+        AddressTakenError: the address is taken, or not ours.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    return socket.create_server((host, port), family=family, backlog=backlog)
+    try:
+        return socket.create_server((host, port), family=family, backlog=backlog)
+    except OSError as problem:
+        raise AddressTakenError(host, port, problem) from problem
 
 
 def config_for(app: Callable[..., Any], **options: Any) -> uvicorn.Config:

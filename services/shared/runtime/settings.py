@@ -164,7 +164,9 @@ class Settings(Places):
     abandoned_after: PositiveFloat = 900.0
     scan_every: PositiveFloat = 60.0
     since: date | None = None
+    yes: bool = False
 
+    metrics_host: str = "127.0.0.1"
     syncer_metrics_port: NonNegativeInt = Field(default=9101, le=65535)
     reconciler_metrics_port: NonNegativeInt = Field(default=9102, le=65535)
     log_format: Literal["json", "console"] = "console"
@@ -233,7 +235,7 @@ S = TypeVar("S", bound=BaseSettings)
 
 
 def loaded(read: type[S]) -> S:
-    """What ``read``, which is ``Settings`` or ``Places``, finds in the environment.
+    """What ``read`` (``Settings``, ``Places``, or a process's own) finds in the environment.
 
     Raises:
         SettingsError: something is missing or wrong.
@@ -241,7 +243,9 @@ def loaded(read: type[S]) -> S:
     try:
         return read()
     except ValidationError as error:
-        raise SettingsError([_line(each) for each in error.errors(include_url=False)]) from None
+        prefix = read.model_config.get("env_prefix", PREFIX)
+        problems = [_line(each, prefix) for each in error.errors(include_url=False)]
+        raise SettingsError(problems) from None
 
 
 _WHAT_TO_DO: Mapping[str, str] = MappingProxyType(
@@ -252,9 +256,9 @@ _WHAT_TO_DO: Mapping[str, str] = MappingProxyType(
 )
 
 
-def _line(error: Mapping[str, Any]) -> str:
+def _line(error: Mapping[str, Any], prefix: str) -> str:
     name, *inner = [str(each) for each in error["loc"]]
-    place = ".".join([PREFIX + name.upper(), *inner])
+    place = ".".join([prefix + name.upper(), *inner])
     if error["type"] == "missing":
         hint = _WHAT_TO_DO.get(name, "")
         return f"{place} is missing" + (f": {hint}" if hint else "")

@@ -126,19 +126,50 @@ CONNECTIONS: Final[Mapping[str, str]] = MappingProxyType(
 )
 """The name under which the answer to ``LIST`` has its page."""
 
+_ARGUMENTS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        ObjectType.CUSTOMERS: "sortKey: UPDATED_AT, reverse: true",
+        ObjectType.PRODUCTS: "query: $query, sortKey: UPDATED_AT",
+        ObjectType.ORDERS: "query: $query, sortKey: UPDATED_AT",
+        # No order by time here: page through all that the filter finds.
+        ObjectType.CHECKOUTS: "query: $query, sortKey: ID",
+    }
+)
+_LISTED: Final[Mapping[str, str]] = MappingProxyType(
+    {ObjectType.CHECKOUTS: "id updatedAt completedAt"}
+)
 LIST: Final[Mapping[str, str]] = MappingProxyType(
     {
-        ObjectType.CUSTOMERS: _list(
-            "customers", "sortKey: UPDATED_AT, reverse: true", "id updatedAt"
-        ),
-        ObjectType.PRODUCTS: _list(
-            "products", "query: $query, sortKey: UPDATED_AT", "id updatedAt"
-        ),
-        ObjectType.ORDERS: _list("orders", "query: $query, sortKey: UPDATED_AT", "id updatedAt"),
-        # No order by time here: page through all that the filter finds.
-        ObjectType.CHECKOUTS: _list(
-            "abandonedCheckouts", "query: $query, sortKey: ID", "id updatedAt completedAt"
-        ),
+        kind: _list(CONNECTIONS[kind], arguments, _LISTED.get(kind, "id updatedAt"))
+        for kind, arguments in _ARGUMENTS.items()
     }
 )
 """Lists what changed, a page at a time; ``after`` and, but for customers, ``query``."""
+
+_SURVEYED_PARTS = 100
+_PLANNED: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
+    {
+        ObjectType.CUSTOMERS: frozenset({"updated_at", "email"}),
+        ObjectType.PRODUCTS: frozenset({"updated_at"}),
+        ObjectType.ORDERS: frozenset({"updated_at", "email", "customer_id", "customer_email"}),
+        ObjectType.CHECKOUTS: frozenset(
+            {"updated_at", "completed_at", "customer_id", "customer_email", "customer_phone"}
+        ),
+    }
+)
+
+
+def _survey(kind: Kind) -> str:
+    """What planning looks at, and no more: a few points a record instead of a hundred."""
+    fields = [each for each in kind.fields if each.name in _PLANNED[kind.name]]
+    nodes = written({"id": {}, **_selection(fields)})
+    if kind.parts and kind.name == ObjectType.PRODUCTS:
+        ids_only = Parts(name=kind.parts.name, connection=kind.parts.connection, fields=())
+        nodes = f"{nodes} {_page(ids_only, f'first: {_SURVEYED_PARTS}')}"
+    return _list(CONNECTIONS[kind.name], _ARGUMENTS[kind.name], nodes)
+
+
+SURVEY: Final[Mapping[str, str]] = MappingProxyType(
+    {name: _survey(kind) for name, kind in CATALOGUE.items()}
+)
+"""Lists like ``LIST`` with what decides whether and as what a record is written."""

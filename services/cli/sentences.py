@@ -1,0 +1,58 @@
+"""What stands in the way, in sentences that say what to do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+
+from services.shared.contract.errors import SyncError
+
+_CHECK = "`shopsync check` says what stands in the way, and what to do."
+_SENTENCES: Mapping[str, str] = MappingProxyType(
+    {
+        "wrong_encryption_key": "SHOPSYNC_ENCRYPTION_KEY does not open what is in the ledger. Give "
+        "the key it was made with; to rotate, give both: NEW,OLD.",
+        "address_taken": "Cannot listen on {detail}. Is shopsync running already? Otherwise choose "
+        "another port: SHOPSYNC_INGEST_PORT, SHOPSYNC_INGEST_METRICS_PORT, "
+        "SHOPSYNC_SYNCER_METRICS_PORT, SHOPSYNC_RECONCILER_METRICS_PORT.",
+        "data_dir_not_writable": "Cannot write to the data directory {detail}. Let this user write "
+        "there, or choose another: SHOPSYNC_DATA_DIR.",
+        "token_refused": f"A token is refused. {_CHECK}",
+        "credentials_refused": f"A store refuses our credentials. {_CHECK}",
+        "scope_missing": f"A token lacks a scope: {{detail}}. {_CHECK}",
+        "access_denied": f"A store does not let us read: {{detail}}. {_CHECK}",
+        "account_suspended": "The HubSpot account is suspended: nothing can be written to it.",
+        "ledger_is_newer": "The ledger was written by a newer version of shopsync. Install that "
+        "version, or restore a backup.",
+        "ledger_unavailable": "The ledger cannot be reached now: another process holds it, the "
+        "disk is full, or the database is down.",
+        "log_damaged": "The log is damaged: {detail}. Restore a backup; shopsync then scans again.",
+        "log_is_another_file": "{detail}. Choose another place: SHOPSYNC_LOG_URL.",
+        "log_cannot_open": "The log cannot be opened: {detail}.",
+        "store_unknown": f"Shopify knows no such store. {_CHECK}",
+        "store_frozen": "The store is frozen (unpaid or paused): it cannot be read now.",
+    }
+)
+
+
+def sentence_of(error: SyncError) -> str:
+    """``error`` for people; with its own words where there is no sentence for it."""
+    return _sentence(error.reason, error.detail)
+
+
+def sentences_of(errors: Iterable[SyncError]) -> str:
+    """``errors`` for people, those of one kind together."""
+    details: dict[str, list[str]] = {}
+    for error in errors:
+        details.setdefault(error.reason, []).append(error.detail)
+    return "\n".join(
+        _sentence(reason, ", ".join(filter(None, dict.fromkeys(some))))
+        for reason, some in details.items()
+    )
+
+
+def _sentence(reason: str, detail: str) -> str:
+    known = _SENTENCES.get(reason)
+    if known is not None:
+        return known.format(detail=detail or "no more is said")
+    return f"{reason}: {detail}" if detail else reason

@@ -1,0 +1,154 @@
+"""Why a record is not in HubSpot, as the command line tells it after the product has run."""
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from sandbox.shopify import given
+from services.cli.__main__ import app
+from services.cli.processes import RECONCILER, SYNCER, Engines, run_on
+from services.cli.watching import snapshot
+from services.shared.contract.events import Change, NewEvent, Origin, Provenance, headers_of
+from services.shared.ledger import notes
+from services.shared.ledger.notes import ComplianceRequest
+from services.shared.runtime.settings import PREFIX
+from tests.support.both_vendors import SHOP, BothVendors
+
+
+class Lived:
+    """What is left on disk by a product that ran, and who is who in the store."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.world = BothVendors()
+        store = self.world.store
+        mail = given.customer(store, email="ana@example.com")
+        self.nameless = given.customer(store, email=None, phone="+34600000002")
+        self.fine = given.order(store, lines=1, customer=mail)
+        self.lonely = given.order(
+            store, lines=1, customer=self.nameless, email=None, phone="+34600000002"
+        )
+        self.fresh = given.checkout(store, lines=1, customer=mail)
+
+    async def lives(self) -> None:
+        async with self.world.engines(self.folder) as base:
+            await base.log.append([_garbage()])
+            await _settled(base)
+            request = ComplianceRequest(
+                shop=SHOP,
+                shopify_topic="customers/redact",
+                delivery_id="d-1",
+                body=b'{"customer": {"email": "ana@example.com"}}',
+            )
+            async with base.ledger.transaction() as tx:
+                await notes.keep_request(tx, base.vault, request)
+
+
+def _garbage() -> NewEvent:
+    told = Provenance(
+        shop=SHOP, origin=Origin.WEBHOOK, change=Change.STATE, shopify_topic="orders/create"
+    )
+    return NewEvent(
+        topic="shopify.orders",
+        key=f"{SHOP}/orders/777",
+        value=b"not json",
+        headers=headers_of(told),
+    )
+
+
+async def _settled(base: Engines) -> None:
+    stopping = asyncio.Event()
+    running = asyncio.create_task(run_on(base, frozenset({SYNCER, RECONCILER}), stopping))
+    try:
+        async with asyncio.timeout(90):
+            while True:
+                seen = await snapshot(base.settings)
+                if seen.windows == 8 and seen.is_calm:
+                    return
+                await asyncio.sleep(0.2)
+    finally:
+        stopping.set()
+        await running
+
+
+@pytest.fixture(scope="module")
+def lived(tmp_path_factory: pytest.TempPathFactory) -> Lived:
+    made = Lived(tmp_path_factory.mktemp("data"))
+    asyncio.run(made.lives())
+    return made
+
+
+@pytest.fixture(autouse=True)
+def here(lived: Lived, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv(f"{PREFIX}DATA_DIR", str(lived.folder))
+
+
+def shown(record: str, code: int = 0) -> str:
+    result = CliRunner().invoke(app, ["records", "show", record])
+    assert result.exit_code == code, result.output
+    return " ".join(result.output.split())
+
+
+def answered(*arguments: str, code: int = 0) -> Any:
+    result = CliRunner().invoke(app, [*arguments, "--json"])
+    assert result.exit_code == code, result.output
+    return json.loads(result.stdout)
+
+
+def test_an_order_of_a_customer_without_email_is_there_and_its_lack_of_a_contact_is_explained(
+    lived: Lived,
+) -> None:
+    said = shown(f"{SHOP}/orders/{lived.lonely['id']}")
+    assert "in_sync" in said
+    assert "no contact in HubSpot" in said
+    assert "this customer has none" in shown(f"{SHOP}/customers/{lived.nameless['id']}")
+    assert "no contact" not in shown(f"{SHOP}/orders/{lived.fine['id']}")
+
+
+def test_an_order_is_found_by_the_name_people_call_it(lived: Lived) -> None:
+    assert f"orders/{lived.fine['id']}" in shown(str(lived.fine["name"]))
+    assert f"orders/{lived.fine['id']}" in shown(str(lived.fine["name"]).removeprefix("#"))
+    assert "No record is called" in shown("#99999", code=1)
+
+
+def test_a_checkout_not_yet_abandoned_says_so_and_when_it_is_due(lived: Lived) -> None:
+    key = f"{SHOP}/checkouts/{lived.fresh['id']}"
+    assert "too fresh" in shown(key)
+    story = answered("records", "show", key)
+    assert story["standing"]["reason"] == "not_yet_abandoned"
+    assert story["standing"]["due_at"]
+
+
+def test_an_order_never_seen_says_where_to_look(lived: Lived) -> None:
+    said = shown(f"{SHOP}/orders/1", code=1)
+    assert "never seen" in said
+    assert "last complete scan of orders" in said
+    assert "is not connected" in shown("stranger.myshopify.com/orders/1", code=1)
+
+
+def test_an_order_whose_event_nobody_could_apply_leads_to_its_dead_letter(lived: Lived) -> None:
+    absence = answered("records", "show", f"{SHOP}/orders/777", code=1)
+    (place,) = absence["dead"]
+    assert f"dead-letters show {place}" in absence["remarks"][0]
+    assert answered("dead-letters", "show", place)["letter"]["headers"]["dead-reason"]
+
+
+def test_status_shows_freshness_lag_quota_and_compliance_without_anybody_s_data(
+    lived: Lived,
+) -> None:
+    picture = answered("status")
+    assert {(each["shop"], each["kind"]) for each in picture["scans"]} >= {(SHOP, "orders")}
+    assert all(each["age_seconds"] >= 0 for each in picture["scans"])
+    assert picture["lag"] == []
+    assert 0 <= picture["quota"]["window"] <= 1
+    (request,) = picture["requests"]
+    assert request["shopify_topic"] == "customers/redact"
+    said = CliRunner().invoke(app, ["status"]).output
+    assert "1 compliance requests pending" in said
+    assert "fresh until" in said
+    assert "ana@" not in said + json.dumps(picture)

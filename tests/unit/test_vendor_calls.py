@@ -1,0 +1,83 @@
+"""Calls to the vendors, as they are counted."""
+
+import httpx
+import pytest
+from prometheus_client import CollectorRegistry
+
+from services.shared.hubspot.rates import RateFacts
+from services.shared.hubspot.usage import Usage
+from services.shared.runtime.calls import CallMetrics, CountedTransport, vendor_and_operation
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "expected"),
+    [
+        ("POST", "/crm/objects/2026-09/orders/batch/update", "POST objects/orders/batch/update"),
+        ("GET", "/crm/objects/2026-09/carts", "GET objects/carts"),
+        ("GET", "/crm/properties/2026-09/contacts/groups", "GET properties/contacts/groups"),
+        (
+            "POST",
+            "/crm/associations/2026-09/orders/contacts/batch/associate/default",
+            "POST associations/orders/contacts/batch/associate/default",
+        ),
+        ("GET", "/crm/pipelines/2026-09/orders", "GET pipelines/orders"),
+        ("GET", "/account-info/2026-09/details", "GET account/details"),
+        (
+            "GET",
+            "/account-info/v3/api-usage/daily/private-apps",
+            "GET account/api-usage/daily/private-apps",
+        ),
+    ],
+)
+def test_an_operation_of_hubspot_is_named_by_its_path(
+    method: str, path: str, expected: str
+) -> None:
+    request = httpx.Request(method, f"https://api.hubapi.com{path}?after=1")
+    assert vendor_and_operation(request) == ("hubspot", expected)
+
+
+def test_ids_and_strangers_do_not_become_labels() -> None:
+    one = httpx.Request("GET", "https://api.hubapi.com/crm/objects/2026-09/orders/4711")
+    assert vendor_and_operation(one) == ("hubspot", "GET objects/orders")
+    assert vendor_and_operation(httpx.Request("GET", "https://a.test/x")) == ("other", "other")
+    graphql = httpx.Request("POST", "https://acme.myshopify.com/admin/api/2026-10/graphql.json")
+    token = httpx.Request("POST", "https://acme.myshopify.com/admin/oauth/access_token")
+    assert vendor_and_operation(graphql) == ("shopify", "graphql")
+    assert vendor_and_operation(token) == ("shopify", "token")
+
+
+async def test_every_end_of_a_call_is_counted_also_that_of_no_answer() -> None:
+    registry = CollectorRegistry()
+    calls = CallMetrics("shopsync_test", registry)
+    answers = iter([200, 429, 503])
+
+    def answer(_request: httpx.Request) -> httpx.Response:
+        status = next(answers, None)
+        if status is None:
+            raise httpx.ConnectError("no route")
+        return httpx.Response(status)
+
+    transport = CountedTransport(httpx.MockTransport(answer), calls.count)
+    async with httpx.AsyncClient(transport=transport) as http:
+        for _ in range(3):
+            await http.get("https://api.hubapi.com/crm/objects/2026-09/orders")
+        with pytest.raises(httpx.ConnectError):
+            await http.get("https://api.hubapi.com/crm/objects/2026-09/orders")
+
+    labels = {"vendor": "hubspot", "operation": "GET objects/orders"}
+    counted = {
+        status: registry.get_sample_value("shopsync_test_calls_total", {**labels, "status": status})
+        for status in ("2xx", "429", "5xx", "no_answer")
+    }
+    assert counted == dict.fromkeys(counted, 1.0)
+
+
+def test_the_share_of_the_limit_is_that_of_the_last_ten_seconds() -> None:
+    now = 0.0
+    usage = Usage(lambda: now)
+    for _ in range(95):
+        usage.take(RateFacts(limit=190, daily_limit=1000, daily_remaining=750))
+    assert usage.shares().window == 0.5
+    assert usage.shares().daily == 0.25
+    now = 10.1
+    assert usage.shares().window == 0.0
