@@ -13,8 +13,9 @@ NO_PACKAGES := { echo "The packages could not be installed: a package index must
 NPM := tests/contract/node_modules/.package-lock.json
 SEEDS ?= 1000
 TESTS ?= tests
+export NODES ?= 1
 
-.PHONY: help setup check test demo run sandbox postgres bench simulate lock clean
+.PHONY: help setup check test demo run sandbox postgres kafka bench simulate lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk 'BEGIN {FS = ":.*## "} {printf "  \033[1m%-10s\033[0m %s\n", $$1, $$2}'
@@ -63,6 +64,9 @@ sandbox: $(RUNTIME) ## The simulators of Shopify and HubSpot alone
 postgres: $(DEVELOPMENT) ## A real PostgreSQL on loopback until interrupted; prints its address
 	$(BIN)/python -m tests.support.postgres
 
+kafka: $(DEVELOPMENT) ## A real Kafka on loopback until interrupted, NODES= brokers; prints its address
+	$(BIN)/python -m tests.support.kafka
+
 bench: $(DEVELOPMENT) ## Measure the product beside its floor; prints a table, writes bench.json
 	$(BIN)/python -m tests.bench
 
@@ -74,5 +78,5 @@ lock: $(DEVELOPMENT) ## Compile the lock files anew, with hashes and without add
 	$(BIN)/uv pip compile pyproject.toml --group build --group dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header -c requirements.lock -q -o requirements-dev.lock
 
 clean: ## Remove what the other targets made
-	rm -rf $(VENV) tests/contract/node_modules .mypy_cache .ruff_cache .import_linter_cache build *.egg-info bench.json
+	rm -rf $(VENV) tests/contract/node_modules .mypy_cache .ruff_cache .import_linter_cache deploy/kafka/jars build *.egg-info bench.json
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -70,8 +70,8 @@ def until(is_so: Callable[[], bool]) -> None:
 
 
 def opened(browser: Browser, url: str) -> Page:
-    """A page, twice as fine as it is wide."""
-    page = browser.new_page(viewport={"width": 1180, "height": 760}, color_scheme="light")
+    """A page, by day."""
+    page = browser.new_page(viewport={"width": 1320, "height": 800}, color_scheme="light")
     page.goto(url)
     return page
 

@@ -1,8 +1,10 @@
 """What is not HubSpot's, under ``/_sandbox/``: faults, switches, people's actions, the dump."""
 
 from decimal import Decimal
+from typing import Any
 
 import orjson
+from pydantic import TypeAdapter
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
@@ -14,6 +16,7 @@ from sandbox.hubspot.faults import KINDS, Fault, fault_from
 from sandbox.hubspot.page import latest, shell
 from sandbox.hubspot.people import People
 from sandbox.hubspot.problems import Json, RefusedError, invalid
+from sandbox.hubspot.quota import Tier
 from sandbox.hubspot.striking import described
 
 
@@ -56,7 +59,7 @@ class Backstage:
         if request.method == "PUT":
             try:
                 set_faults(self.account, orjson.loads(await request.body()))
-            except (ValueError, TypeError, KeyError) as error:
+            except (ValueError, TypeError, KeyError, AttributeError, ArithmeticError) as error:
                 return _json({"message": str(error)}, 400)
         return _json(shown_faults(self.account))
 
@@ -116,17 +119,18 @@ def set_faults(account: Account, said: Json) -> None:
     faults: list[Fault] | None = None
     if "faults" in said:
         faults = [fault_from(each) for each in said["faults"]]
+    quota = {name: _quota_of(name, value) for name, value in said.get("quota", {}).items()}
+    scopes = _TEXTS.validate_python(said.get("scopes", []), strict=True)
+    rates = {code: Decimal(rate) for code, rate in said.get("rates", {}).items()}
     account.switches.set(said.get("switches", {}))
-    for name, value in said.get("quota", {}).items():
-        if name not in _QUOTA:
-            raise ValueError(f"the quota has no {name}")
+    for name, value in quota.items():
         setattr(account.quota, name, value)
     if "scopes" in said:
-        account.tokens.bearers[account.token].scopes = frozenset(said["scopes"])
+        account.tokens.bearers[account.token].scopes = frozenset(scopes)
     for object_type, changes in said.get("schema", {}).items():
         _differ(account, object_type, changes)
     if "rates" in said:
-        account.settings.rates = {code: Decimal(rate) for code, rate in said["rates"].items()}
+        account.settings.rates = rates
     if faults is not None:
         account.faults = faults
 
@@ -148,7 +152,21 @@ def _differ(account: Account, object_type: str, changes: dict[str, Json | None])
 _DIFFERENCES = {"read_only", "type", "field_type", "unique"}
 
 
-_QUOTA = ("tier", "burst", "day", "lifted", "increases", "search_counts")
+_QUOTA: dict[str, TypeAdapter[Any]] = {
+    "tier": TypeAdapter(Tier),
+    "burst": TypeAdapter(int | None),
+    "day": TypeAdapter(int | None),
+    "lifted": TypeAdapter(bool),
+    "increases": TypeAdapter(int),
+    "search_counts": TypeAdapter(bool),
+}
+_TEXTS = TypeAdapter(list[str])
+
+
+def _quota_of(name: str, value: object) -> object:
+    if name not in _QUOTA:
+        raise ValueError(f"the quota has no {name}")
+    return _QUOTA[name].validate_python(value, strict=True)
 
 
 def shown_faults(account: Account) -> Json:

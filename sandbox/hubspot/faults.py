@@ -16,9 +16,12 @@ from fnmatch import fnmatchcase
 from random import Random
 from typing import Any
 
+import orjson
+from pydantic import TypeAdapter
+
 # Kind -> (what the caller sees, whether the write is applied unless said otherwise).
 KINDS: dict[str, tuple[str, bool]] = {
-    "status": ("an error answer with `status`, empty for the gateway's own 5xx", False),
+    "status": ("an error answer with `status`, a page of HTML for the gateway's own 5xx", False),
     "locked": ("423 Locked; the lock lasts 2 s", False),
     "migrating": ("477 with Retry-After in seconds", False),
     "burst": ("429 with the ten-second policy", False),
@@ -75,4 +78,13 @@ def fault_from(said: dict[str, Any]) -> Fault:
         raise ValueError(f"a fault has no {', '.join(sorted(unknown))}")
     if said.get("kind") not in KINDS:
         raise ValueError(f"kind is one of {', '.join(KINDS)}")
-    return Fault(**said)
+    fault = _FAULT.validate_json(orjson.dumps(said), strict=True)
+    if not (0 <= fault.share <= 1 and fault.seconds >= 0 and fault.skip >= 0):
+        raise ValueError("share is between 0 and 1; seconds and skip are not negative")
+    if fault.status not in STATUSES:
+        raise ValueError("status is an HTTP status of 400 to 599")
+    return fault
+
+
+STATUSES = range(400, 600)
+_FAULT = TypeAdapter(Fault)

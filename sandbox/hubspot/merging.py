@@ -5,7 +5,7 @@ from sandbox.hubspot.calls import Answer, Call, optional_in, text_in
 from sandbox.hubspot.catalogue import OBJECT_TYPES
 from sandbox.hubspot.identity import named, unique_property
 from sandbox.hubspot.problems import invalid, not_found
-from sandbox.hubspot.records import Record
+from sandbox.hubspot.records import Record, Records
 from sandbox.hubspot.shapes import record_json
 
 
@@ -32,30 +32,44 @@ def _absorb(account: Account, object_type: str, primary: Record, other: Record) 
     filled = {k: v for k, v in other.properties.items() if k not in primary.properties}
     ids = [*primary.properties.get("hs_merged_object_ids", "").split(";"), other.id]
     filled["hs_merged_object_ids"] = ";".join(each for each in ids if each)
-    emails = [*primary.properties.get("hs_additional_emails", "").split(";")]
-    emails.append(other.properties.get("email", ""))
-    if object_type == "contacts" and "email" not in filled and any(emails):
+    if object_type == "contacts":
+        emails = [primary.properties.get("hs_additional_emails", "")]
+        emails += [other.properties.get("email", "")] if "email" not in filled else []
+        emails += [other.properties.get("hs_additional_emails", "")]
         filled["hs_additional_emails"] = ";".join(each for each in emails if each)
-    held = {name: value for name in records.unique if (value := other.properties.get(name))}
+    held = _held(records, other)
     account.associations.move((object_type, other.id), (object_type, primary.id))
     account.archive(object_type, other)
     records.forget(other.id)
     records.merged[other.id] = primary.id
     account.change_record(object_type, primary, filled)
-    for name, value in held.items():
-        records.unique[name].setdefault(value.lower() if name == "email" else value, primary.id)
+    for name, value in held:
+        records.unique[name].setdefault(value, primary.id)
 
 
 def _renamed(account: Account, object_type: str, record: Record) -> Record:
     records = account.records[object_type]
+    held = _held(records, record)
     records.forget(record.id)
     renamed = account.add_record(object_type, record.properties, record.made_by)
     records.merged[record.id] = renamed.id
     ids = record.properties.get("hs_merged_object_ids", "")
     merged = {"hs_merged_object_ids": f"{ids};{record.id}".strip(";")}
     account.change_record(object_type, renamed, merged)
+    for name, value in held:
+        records.unique[name].setdefault(value, renamed.id)
     account.associations.move((object_type, record.id), (object_type, renamed.id))
     return renamed
+
+
+def _held(records: Records, record: Record) -> list[tuple[str, str]]:
+    """Every unique value that leads to a record, a contact's further emails among them."""
+    return [
+        (name, value)
+        for name, holders in records.unique.items()
+        for value, holder in holders.items()
+        if holder == record.id
+    ]
 
 
 def merge_call(account: Account, call: Call) -> Answer:

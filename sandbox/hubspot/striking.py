@@ -62,7 +62,8 @@ def _one_lost(account: Account, call: Call, carry: Carry) -> Answer:
         return carry()
     *kept, lost = objects_in(body, "inputs")
     call.body = orjson.dumps({**body, "inputs": kept})
-    answer = carry() if kept else Answer(200, batch_answer(account, []))
+    alone = 201 if call.path.endswith("/batch/create") else 200
+    answer = carry() if kept else Answer(alone, batch_answer(account, []))
     if isinstance(answer.body, dict) and "results" in answer.body:
         problem = Problem(message="Internal error", category="INTERNAL_ERROR", status=500)
         row = RowError(problems=(problem,), trace_id=lost.get("objectWriteTraceId"))
@@ -83,10 +84,13 @@ def _refusing(account: Account, fault: Fault) -> Answer:
         return refused(account, RefusedError(477, "MIGRATION_IN_PROGRESS", message, headers=wait))
     if fault.status in _GATEWAY:
         return Answer(fault.status, _PAGE, dict(_HTML))
-    category, message = _CATEGORIES.get(fault.status, ("INTERNAL_ERROR", "internal error"))
+    usual = _REFUSED if fault.status < _ITS_OWN_FAULT else ("INTERNAL_ERROR", "internal error")
+    category, message = _CATEGORIES.get(fault.status, usual)
     return refused(account, RefusedError(fault.status, category, message))
 
 
+_REFUSED = ("VALIDATION_ERROR", "Invalid input")
+_ITS_OWN_FAULT = 500
 _CATEGORIES = {
     401: ("INVALID_AUTHENTICATION", "Authentication credentials not found."),
     403: ("MISSING_SCOPES", "This app hasn't been granted all required scopes to make this call."),

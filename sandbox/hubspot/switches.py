@@ -7,6 +7,9 @@ what a client may build on meanwhile; each other value is what it must survive.
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
+import orjson
+from pydantic import TypeAdapter
+
 from sandbox.hubspot.catalogue import OBJECT_TYPES
 
 
@@ -61,9 +64,13 @@ class Switches:
     contacts_become_marketing: bool = False
 
     def set(self, said: dict[str, Any]) -> None:
-        """Set several by name; ``ValueError`` names what is not a switch."""
+        """Set several by name; ``ValueError``, and nothing set, for what is no switch or value."""
         unknown = set(said) - {each.name for each in fields(self)}
         if unknown:
             raise ValueError(f"there is no switch {', '.join(sorted(unknown))}")
-        for name, value in said.items():
-            setattr(self, name, value)
+        checked = _SWITCHES.validate_json(orjson.dumps(said), strict=True)
+        for name in said:
+            setattr(self, name, getattr(checked, name))
+
+
+_SWITCHES = TypeAdapter(Switches)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
 import orjson
+from pydantic import NonNegativeFloat, TypeAdapter
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
@@ -19,17 +20,26 @@ from sandbox.shopify.model import written
 from sandbox.shopify.shopify import Shopify
 from sandbox.shopify.store import Store
 
-SETTINGS = (
-    "frozen",
-    "plan",
-    "protected_data",
-    "metafield_edits_bump",
-    "tag_edits_bump",
-    "customers_by_day",
-    "products_default_status",
-    "orders_default_status",
-    "credentials_permitted",
-)
+# What ``PUT /_sandbox/stores/{shop}`` may change beside scopes and lag, and to what.
+SETTINGS: Mapping[str, TypeAdapter[Any]] = {
+    "plan": TypeAdapter(Literal["standard", "advanced", "plus", "enterprise"]),
+    **dict.fromkeys(("products_default_status", "orders_default_status"), TypeAdapter(str | None)),
+    **dict.fromkeys(
+        (
+            "frozen",
+            "protected_data",
+            "metafield_edits_bump",
+            "tag_edits_bump",
+            "customers_by_day",
+            "credentials_permitted",
+        ),
+        TypeAdapter(bool),
+    ),
+}
+_ALWAYS: Mapping[str, TypeAdapter[Any]] = {
+    "scopes": TypeAdapter(list[str]),
+    "index_lag_seconds": TypeAdapter(NonNegativeFloat),
+}
 
 
 def create_app(
@@ -104,7 +114,10 @@ class Sandbox:
         if changes is None:
             return _json({"errors": "the body is no JSON object"}, 400)
         try:
-            store.set(changes, SETTINGS)
+            for name, check in {**SETTINGS, **_ALWAYS}.items():
+                if name in changes:
+                    check.validate_python(changes[name], strict=True)
+            store.set(changes, list(SETTINGS))
         except ValueError as error:
             return _json({"errors": str(error)}, 422)
         return _json(described(store))
@@ -130,7 +143,9 @@ class Sandbox:
         """``GET`` and ``PUT /_sandbox/faults``: ``{"api": {"status": 503}, "delivery": {…}}``."""
         if request.method == "PUT":
             changes = await _body(request)
-            if changes is None or not set(changes) <= set(self._groups):
+            given = changes or {}
+            known = given.keys() <= self._groups.keys()
+            if changes is None or not known or not all(isinstance(v, dict) for v in given.values()):
                 return _json({"errors": f"one object for each of {sorted(self._groups)}"}, 400)
             try:
                 for name, switches in changes.items():

@@ -12,9 +12,19 @@ from typing import Annotated
 
 import typer
 
-from services.cli import backing_up, checking, dead_letters, records, sandboxing
+from services.cli import (
+    backing_up,
+    checking,
+    dead_letters,
+    migrating,
+    records,
+    replaying,
+    sandboxing,
+    topics,
+)
 from services.cli.answering import EXIT_CODES, AsJson, finished, give, say
 from services.cli.status import status
+from services.ingest.settings import Settings as IngestSettings
 from services.shared.runtime.logging import configure_logging
 from services.shared.runtime.settings import Settings, loaded
 
@@ -46,8 +56,10 @@ def _process(name: str, which: frozenset[str], says: str) -> None:
         finished(_run(which, yes=yes, since=since))
 
 
-async def _run(which: frozenset[str], *, yes: bool, since: datetime | None) -> None:
-    settings = loaded(Settings)
+async def _run(
+    which: frozenset[str], *, yes: bool, since: datetime | None, attached: bool = False
+) -> None:
+    settings = loaded(Settings, *([IngestSettings] if "ingest" in which else []))
     if since is not None:
         settings = settings.model_copy(update={"since": since.date()})
     configure_logging(settings.log_format, settings.log_level)
@@ -59,7 +71,8 @@ async def _run(which: frozenset[str], *, yes: bool, since: datetime | None) -> N
     # Here, because looking at the product must not load all that runs it.
     run = import_module("services.cli.processes").run
     agree = partial(import_module("services.cli.first_sync").agree, yes=yes or settings.yes)
-    await run(which, settings, agree if which & {"syncer", "reconciler"} else _nothing)
+    asked = agree if which & {"syncer", "reconciler"} else _nothing
+    await run(which, settings, asked, attached=attached)
 
 
 async def _nothing(_base: object) -> None:
@@ -71,7 +84,29 @@ _process(
     frozenset(PROCESSES),
     "Run ingest, syncer and reconciler in one process, after asking before the first sync.",
 )
-_process("ingest", frozenset({"ingest"}), "Take Shopify's webhooks onto the log.")
+
+
+@app.command(rich_help_panel=_RUN)
+def ingest(
+    *,
+    workers: Annotated[
+        int, typer.Option(min=1, help="Processes on one port; each has a metrics port of its own.")
+    ] = 1,
+    attached: Annotated[bool, typer.Option(hidden=True)] = False,
+) -> None:
+    """Take Shopify's webhooks onto the log."""
+    if workers > 1:
+        finished(_run_workers(workers))
+    else:
+        finished(_run(frozenset({"ingest"}), yes=True, since=None, attached=attached))
+
+
+async def _run_workers(count: int) -> None:
+    settings = loaded(Settings)
+    configure_logging(settings.log_format, settings.log_level)
+    await import_module("services.cli.workers").run(count)
+
+
 _process("syncer", frozenset({"syncer"}), "Write what is on the log to HubSpot.")
 _process("reconciler", frozenset({"reconciler"}), "Find what webhooks missed; the first sync.")
 
@@ -79,8 +114,11 @@ app.command("sandbox", rich_help_panel=_RUN)(sandboxing.sandbox)
 app.command("check", rich_help_panel=_LOOK)(checking.check)
 app.command("status", rich_help_panel=_LOOK)(status)
 app.command("backup", rich_help_panel=_LOOK)(backing_up.backup)
+app.command("migrate", rich_help_panel=_RUN)(migrating.migrate)
 app.add_typer(records.app, name="records", rich_help_panel=_LOOK)
 app.add_typer(dead_letters.app, name="dead-letters", rich_help_panel=_LOOK)
+app.command("replay", rich_help_panel=_LOOK)(replaying.replay)
+app.command("topics", rich_help_panel=_LOOK)(topics.topics)
 
 
 @app.command(rich_help_panel=_RUN)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from collections.abc import Coroutine, Iterable, Iterator, Sequence
 from dataclasses import fields, is_dataclass
@@ -19,6 +18,11 @@ from services.cli.sentences import sentence_of, sentences_of
 from services.shared.contract.errors import OursToFixError, SyncError, WorldAtFaultError
 from services.shared.contract.keys import SourceKey
 from services.shared.runtime.settings import SettingsError
+
+try:
+    from uvloop import run as _run
+except ImportError:  # there is none for Windows
+    from asyncio import run as _run
 
 T = TypeVar("T")
 AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON, for scripts.")]
@@ -51,7 +55,7 @@ class NotThereError(WorldAtFaultError):
 def finished(work: Coroutine[Any, Any, T]) -> T:
     """The result of ``work``; its failure is said in one line, and is the exit code."""
     try:
-        return asyncio.run(work)
+        return _run(work)
     except SettingsError as error:
         refuse(error)
     except UndecidedError as error:

@@ -37,6 +37,7 @@ _SUSPECT = (
     "UPDATE targets SET fingerprint = ''",
     "UPDATE windows SET state = 'void' WHERE state = 'complete'",
     "UPDATE windows SET state = 'broken' WHERE state = 'running'",
+    "DELETE FROM settings WHERE name LIKE 'census:%'",
     "DELETE FROM claims",
     "DELETE FROM leases",
 )

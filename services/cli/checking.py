@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 
 import httpx
 
 from services.cli.answering import AsJson, Exit, finished, give, say, show
 from services.cli.examining_hubspot import examine_hubspot
+from services.cli.examining_log import examine_log
 from services.cli.examining_shopify import examine_store
-from services.cli.findings import Finding, Level, has_errors, ours
+from services.cli.findings import Finding, has_errors, note, ours
 from services.cli.looking import ledger_file
+from services.ingest.settings import Settings as IngestSettings
 from services.shared.contract.errors import SyncError
 from services.shared.ledger.engine import opened
 from services.shared.ledger.stores import account_token, connected
@@ -37,7 +40,7 @@ def check(*, as_json: AsJson = False) -> None:
 
 async def _found() -> list[Finding]:
     try:
-        settings = loaded(Settings)
+        settings = loaded(Settings, IngestSettings)
     except SettingsError as error:
         return [
             ours("settings", each, "correct it in the environment or .env; see .env.example")
@@ -49,14 +52,25 @@ async def _found() -> list[Finding]:
 
 async def examined(settings: Settings, http: Callable[[], httpx.AsyncClient]) -> list[Finding]:
     """All findings; one part that cannot be examined does not hide the others."""
-    found = await examine_key(settings)
+    found = [*examine_folder(settings), *await examine_key(settings)]
     currencies: dict[str, str] = {}
     for store in settings.stores:
         findings, currencies[store.shop] = await examine_store(http(), settings, store)
         found += findings
     found += await examine_hubspot(http(), settings, currencies)
     found += await examine_address(http(), settings)
+    found += await examine_log(settings.log)
     return found
+
+
+def examine_folder(settings: Settings) -> list[Finding]:
+    """Whether log and ledger can be kept where they are to be, as far as that exists yet."""
+    folder = settings.data_dir.absolute()
+    there = next(each for each in (folder, *folder.parents) if each.exists())
+    if there.is_dir() and os.access(there, os.W_OK | os.X_OK):
+        return []
+    to_do = "let this user write there, or choose another folder in SHOPSYNC_DATA_DIR"
+    return [ours("data directory", f"{there} is no folder we can write to", to_do)]
 
 
 async def examine_key(settings: Settings) -> list[Finding]:
@@ -85,11 +99,10 @@ async def examine_address(http: httpx.AsyncClient, settings: Settings) -> list[F
     """Whether the public address leads to our ingest."""
     if settings.public_url is None:
         return [
-            Finding(
-                level=Level.NOTE,
-                subject="public address",
-                problem="none is set: changes are found by scanning alone",
-                to_do="set SHOPSYNC_PUBLIC_URL to have them within seconds",
+            note(
+                "public address",
+                "none is set: changes are found by scanning alone",
+                "set SHOPSYNC_PUBLIC_URL to have them within seconds",
             )
         ]
     try:

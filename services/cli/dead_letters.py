@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
@@ -11,15 +11,11 @@ import typer
 
 from services.cli.answering import EXIT_CODES, AsJson, Exit, fail, finished, give, say, show
 from services.cli.looking import log_at, places
-from services.shared.contract.events import Event, NewEvent, Origin
+from services.cli.replaying import DryRun, Replayed, Since, put_back, told, utc
+from services.shared.contract.events import Event
 from services.shared.contract.keys import SourceKey
-from services.shared.contract.topics import (
-    BACKFILL_SUFFIX,
-    DEAD_SUFFIX,
-    DEAD_TOPICS,
-    LIVE_TOPICS,
-)
-from services.shared.log.port import Appender, History
+from services.shared.contract.topics import DEAD_TOPICS
+from services.shared.log.port import History
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -53,17 +49,34 @@ class DeadLetter:
     headers: Mapping[str, str]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """Which dead letters are meant: at some places or everywhere, of a time, of a reason."""
+
+    places: frozenset[str] = frozenset()
+    since: datetime = _SINCE_EVER
+    reason: str | None = None
+
+    def holds(self, event: Event) -> bool:
+        """Whether ``event`` is meant; ``since`` is the log's to look at."""
+        is_there = not self.places or place_of(event) in self.places
+        return is_there and self.reason in (None, event.headers.get("dead-reason"))
+
+
+Reason = Annotated[str | None, typer.Option("--reason", help="Only of this reason.")]
 Places = Annotated[list[str] | None, typer.Argument(help="TOPIC/PARTITION/OFFSET, any number")]
 
 
 @app.command("list")
 def list_dead_letters(
     *,
+    since: Since = None,
+    reason: Reason = None,
     limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 100,
     as_json: AsJson = False,
 ) -> None:
     """List dead letters, oldest first within each topic."""
-    found = finished(_listed(limit))
+    found = finished(_listed(_choice((), since, reason), limit))
     if as_json:
         give(found)
         return
@@ -106,25 +119,28 @@ def show_dead_letter(
 
 
 @app.command("replay")
-def replay_dead_letters(
+def replay_dead_letters(  # noqa: PLR0913 - one parameter each option
     chosen: Places = None,
     *,
     everything: Annotated[bool, typer.Option("--all", help="All there are.")] = False,
+    since: Since = None,
+    reason: Reason = None,
+    dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> None:
-    """Put dead letters back onto the log, to be applied as if they came anew.
+    """Put dead letters back onto the log, to be applied as history.
 
     The dead letters stay listed until the log lets go of them by age.
     """
-    if bool(chosen) == everything:
-        fail("Name dead letters, or give --all.", Exit.USAGE)
-    done = finished(_replayed(frozenset(chosen or ()), everything=everything))
+    if everything == bool(chosen or since or reason):
+        fail("Name dead letters, or give --since or --reason, or --all.", Exit.USAGE)
+    done = finished(_replayed(_choice(chosen or (), since, reason), dry_run=dry_run))
     if as_json:
         give(done)
     else:
-        say(f"{len(done)} events were put back.")
-    if chosen and len(done) < len({*chosen}):
-        fail("There is no dead letter at the other places.", Exit.PROBLEM)
+        say(told(done))
+    if chosen and sum(done.events.values()) < len({*chosen}):
+        fail("There is no such dead letter at the other places.", Exit.PROBLEM)
 
 
 def letter_of(event: Event) -> DeadLetter:
@@ -144,34 +160,30 @@ def place_of(event: Event) -> str:
     return f"{partition.topic}/{partition.number}/{event.position.offset}"
 
 
-def replayed(event: Event) -> NewEvent:
-    """``event`` as it is appended again: same body, same facts, on the backfill topic if any."""
-    live = event.position.partition.topic.removesuffix(DEAD_SUFFIX)
-    told = {name: value for name, value in event.headers.items() if not name.startswith("dead-")}
-    return NewEvent(
-        topic=live + BACKFILL_SUFFIX if live in LIVE_TOPICS else live,
-        key=event.key,
-        value=event.value,
-        headers=told | {"origin": Origin.REPLAY.value},
+def _choice(chosen: Iterable[str], since: datetime | None, reason: str | None) -> Choice:
+    return Choice(
+        places=frozenset(chosen), since=utc(since) if since else _SINCE_EVER, reason=reason
     )
 
 
-async def _dead(log: History) -> AsyncIterator[Event]:
+async def _dead(log: History, choice: Choice) -> AsyncIterator[Event]:
     until = datetime.now(UTC) + _AHEAD
     for topic in DEAD_TOPICS:
-        async for event in log.between(topic, _SINCE_EVER, until):
-            yield event
+        async for event in log.between(topic, choice.since, until):
+            if choice.holds(event):
+                yield event
 
 
 async def dead_of(log: History, key: SourceKey) -> list[str]:
     """The places of the dead letters of one record."""
-    return [place_of(event) async for event in _dead(log) if event.key == str(key)]
+    every = Choice()
+    return [place_of(event) async for event in _dead(log, every) if event.key == str(key)]
 
 
-async def _listed(limit: int) -> Sequence[DeadLetter]:
+async def _listed(choice: Choice, limit: int) -> Sequence[DeadLetter]:
     found: list[DeadLetter] = []
     async with log_at(places()) as log:
-        async for event in _dead(log):
+        async for event in _dead(log, choice):
             found.append(letter_of(event))
             if len(found) == limit:
                 break
@@ -180,21 +192,11 @@ async def _listed(limit: int) -> Sequence[DeadLetter]:
 
 async def _one(place: str) -> Event | None:
     async with log_at(places()) as log:
-        async for event in _dead(log):
-            if place_of(event) == place:
-                return event
+        async for event in _dead(log, Choice(places=frozenset((place,)))):
+            return event
     return None
 
 
-async def _replayed(chosen: frozenset[str], *, everything: bool) -> Sequence[str]:
-    done: list[str] = []
+async def _replayed(choice: Choice, *, dry_run: bool) -> Replayed:
     async with log_at(places()) as log:
-        async for event in _dead(log):
-            if everything or place_of(event) in chosen:
-                await _put_back(log, event)
-                done.append(place_of(event))
-    return done
-
-
-async def _put_back(log: Appender, event: Event) -> None:
-    await log.append([replayed(event)])
+        return await put_back(log, _dead(log, choice), dry_run=dry_run)

@@ -20,12 +20,16 @@ from typing import Any
 
 import httpx
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
-from rich.console import Console
+from rich.console import Console, Group
 from rich.live import Live
 
-from services.cli.processes import EVERY_PROCESS, run_until
-from services.cli.watching import Snapshot, screen, snapshot
+from services.cli.engines import EVERY_PROCESS
+from services.cli.processes import run_until
+from services.cli.screen import progress, screen
+from services.cli.watching import Snapshot, snapshot
+from services.shared.contract.topics import ObjectType
 from services.shared.runtime.lifecycle import stopping_on_signals
+from services.shared.runtime.logging import configure_logging
 from services.shared.runtime.serving import listening_socket
 from services.shared.runtime.settings import Settings
 
@@ -37,6 +41,9 @@ _TRICKLE_RATE = 5.0
 _FAULTS = {"duplicate": 0.1, "reorder_seconds": 0.5, "retry_scale": 0.01}
 _GIVEN_UP_AFTER = 180.0
 _LOOK_EVERY = 0.5
+_LINES_TOLD = 20
+_INITIAL = "Two simulated Shopify stores fill a simulated HubSpot"
+_LIVE = "Live changes: on purpose, deliveries come twice, late and out of order"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,9 +77,13 @@ def run(*, once: bool, as_json: bool) -> int:
 async def _demo(*, once: bool, as_json: bool) -> int:
     console = Console(stderr=as_json)
     with tempfile.TemporaryDirectory(prefix="shopsync-demo-") as folder:
-        async with stopping_on_signals() as stopping, _sandbox() as sandbox:
+        console.print("Starting the simulators of Shopify and HubSpot …")
+        async with (
+            _quiet_log(Path(folder)),
+            stopping_on_signals() as stopping,
+            _sandbox() as sandbox,
+        ):
             settings = settings_for(Path(folder), sandbox)
-            console.print(_addresses(sandbox))
             product = asyncio.create_task(run_until(stopping, EVERY_PROCESS, settings))
             try:
                 story = _story(sandbox, settings, console, once=once, stopping=stopping)
@@ -81,7 +92,7 @@ async def _demo(*, once: bool, as_json: bool) -> int:
                 if product.done():
                     told.cancel()
                     product.result()
-                    return 0
+                    return _reported(None, console, as_json=as_json)
                 return _reported(told.result(), console, as_json=as_json)
             finally:
                 stopping.set()
@@ -99,13 +110,13 @@ async def _story(
     loop = asyncio.get_running_loop()
     started = loop.time()
     with Live(console=console, refresh_per_second=4, transient=once) as live:
-        first = await _quiet(settings, sandbox, live, "Initial sync", needs_windows=True)
+        first = await _quiet(settings, sandbox, live, _INITIAL, needs_windows=True)
         took = loop.time() - started
         await _faults(sandbox, _FAULTS)
         await _trickle(sandbox, _TRICKLE_RATE if once else 1.0)
         until = loop.time() + _TRICKLE_SECONDS if once else float("inf")
         while loop.time() < until and not stopping.is_set():
-            live.update(screen(await snapshot(settings), "Live changes", _addresses(sandbox)))
+            live.update(screen(await snapshot(settings), _LIVE, _addresses(sandbox)))
             await asyncio.sleep(_LOOK_EVERY)
         if stopping.is_set():
             return None
@@ -125,8 +136,10 @@ async def _quiet(
     while calm < 2:  # noqa: PLR2004 - twice in a row: between two steps it may look calm for once
         await asyncio.sleep(_LOOK_EVERY)
         seen = await snapshot(settings)
-        live.update(screen(seen, title, _addresses(sandbox)))
-        scanned = not needs_windows or seen.windows >= len(sandbox.stores) * 4
+        scans = len(sandbox.stores) * len(ObjectType)
+        view = screen(seen, title, _addresses(sandbox))
+        live.update(Group(progress(seen, scans), view) if needs_windows else view)
+        scanned = not needs_windows or seen.windows >= scans
         calm = calm + 1 if seen.is_calm and scanned else 0
         if asyncio.get_running_loop().time() > deadline:
             break
@@ -154,6 +167,7 @@ async def _compared(sandbox: Sandbox, took: float, changes: int) -> Verdict:
 
 def _reported(verdict: Verdict | None, console: Console, *, as_json: bool) -> int:
     if verdict is None:
+        console.print("Ended. Nothing of it is kept.")
         return 0
     if as_json:
         print(  # noqa: T201 - the answer itself
@@ -176,6 +190,19 @@ def _reported(verdict: Verdict | None, console: Console, *, as_json: bool) -> in
         return 1
     console.print("[bold green]HubSpot shows exactly what it must.[/]")
     return 0
+
+
+@asynccontextmanager
+async def _quiet_log(folder: Path) -> AsyncIterator[None]:
+    """Keep the product's log off the screen; what it said last is told if the demo fails."""
+    with (folder / "shopsync.log").open("w+") as kept:
+        configure_logging("console", "WARNING", stream=kept)
+        try:
+            yield
+        except BaseException:
+            kept.seek(0)
+            sys.stderr.writelines(kept.readlines()[-_LINES_TOLD:])
+            raise
 
 
 @asynccontextmanager
@@ -235,11 +262,11 @@ def settings_for(folder: Path, sandbox: Sandbox) -> Settings:
     )
 
 
-def _addresses(sandbox: Sandbox) -> str:
-    return (
-        f"Storefront (place an order): {sandbox.shopify_url}/_sandbox/\n"
-        f"HubSpot: {sandbox.hubspot_url}/_sandbox/"
-    )
+def _addresses(sandbox: Sandbox) -> dict[str, str]:
+    return {
+        "Storefront (place an order)": f"{sandbox.shopify_url}/_sandbox/",
+        "HubSpot (see it arrive)": f"{sandbox.hubspot_url}/_sandbox/",
+    }
 
 
 async def _faults(sandbox: Sandbox, faults: dict[str, float]) -> None:

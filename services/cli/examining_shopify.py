@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 import httpx
 
-from services.cli.findings import Finding, lesser, ours
+from services.cli.findings import Finding, lesser, note, ours
 from services.shared.contract.errors import OursToFixError, SyncError
 from services.shared.runtime.settings import Settings, StoreSettings
 from services.shared.shopify.address import address_of
@@ -102,7 +102,8 @@ def scope_findings(name: str, granted: frozenset[str]) -> list[Finding]:
         for scope, loss in WANTED_SCOPES.items()
         if scope not in held
     ]
-    return needed + wanted
+    known = sorted(held & {*NEEDED_SCOPES, *WANTED_SCOPES})
+    return [*needed, *wanted, note(name, f"scopes granted: {', '.join(known) or 'none of ours'}")]
 
 
 async def _protected(admin: Admin, found: Shop) -> Sequence[Finding]:
@@ -130,12 +131,15 @@ async def _subscribed(admin: Admin, found: Shop, uri: str) -> Sequence[Finding]:
     if not uri:
         return []
     allowed, _ = permitted(WANTED_TOPICS, found.scopes)
-    lacking = missing(allowed, await subscriptions(admin), uri)
+    there = await subscriptions(admin)
+    lacking = missing(allowed, there, uri)
+    ours_there = sorted(each.topic for each in there if each.uri == uri)
+    shown = note(admin.shop, f"subscribed to {', '.join(ours_there) or 'nothing'}, for {uri}")
     if not lacking:
-        return []
+        return [shown]
     names = ", ".join(each.name for each in lacking)
     to_do = "start shopsync: it subscribes to what is missing"
-    return [lesser(admin.shop, f"not subscribed to {names}", to_do)]
+    return [lesser(admin.shop, f"not subscribed to {names}", to_do), shown]
 
 
 def _said(error: SyncError) -> str:

@@ -35,6 +35,11 @@ def lesser(subject: str, problem: str, to_do: str) -> Finding:
     return Finding(level=Level.WARNING, subject=subject, problem=problem, to_do=to_do)
 
 
+def note(subject: str, problem: str, to_do: str = "") -> Finding:
+    """Something to know."""
+    return Finding(level=Level.NOTE, subject=subject, problem=problem, to_do=to_do)
+
+
 def has_errors(findings: Iterable[Finding]) -> bool:
     """Whether any must be put right."""
     return any(each.level is Level.ERROR for each in findings)

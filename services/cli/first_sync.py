@@ -16,8 +16,8 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from services.cli.agreements import floor_of, record_agreement, unconfirmed
 from services.cli.answering import UndecidedError, say, show
+from services.cli.engines import Engines
 from services.cli.previewing import Preview, Told, previewed
-from services.cli.processes import Engines
 from services.shared.contract.errors import WorldAtFaultError
 from services.syncer.forecasting import Fate, Line
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
-from services.cli.processes import Engines
+from services.cli.engines import Engines
 from services.reconciler.listing import changed_since
 from services.shared.contract.keys import SourceKey
 from services.shared.contract.records import State

@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import secrets
-import tempfile
-import time as clocks
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
 from functools import partial
-from pathlib import Path
 
-import httpx
 from starlette.applications import Starlette
 
-from services.cli.admitting import admit
 from services.cli.agreements import agreed_since, floor_of
+from services.cli.attached import leave_with_parent
+from services.cli.engines import INGEST, RECONCILER, SYNCER, Engines, engines
+from services.cli.moving import watch
+from services.cli.topics import name_differences
 from services.ingest.__main__ import Surroundings as IngestSurroundings
 from services.ingest.__main__ import serve as serve_ingest
 from services.ingest.__main__ import serve_metrics
@@ -27,50 +22,22 @@ from services.ingest.stores import EncryptedFile, StoreSecrets
 from services.reconciler import metrics as reconciler_metrics
 from services.reconciler.__main__ import Surroundings as ReconcilerSurroundings
 from services.reconciler.__main__ import serve as serve_reconciler
-from services.shared.contract.errors import OursToFixError
-from services.shared.hubspot.client import HubSpot
-from services.shared.hubspot.governor import Governor
-from services.shared.hubspot.rates import RateFacts
-from services.shared.hubspot.usage import Usage
 from services.shared.ledger import stores
-from services.shared.ledger.connections import Connections
-from services.shared.ledger.engine import Ledger, opened
-from services.shared.ledger.migrating import migrate
-from services.shared.ledger.quota import LedgerQuota
-from services.shared.ledger.stores import ACCOUNT, Store, StoreState
+from services.shared.ledger.engine import Ledger
+from services.shared.ledger.stores import Store, StoreState
 from services.shared.ledger.vault import Vault
-from services.shared.log.opening import opened as opened_log
-from services.shared.log.port import Log
-from services.shared.runtime.calls import CountedTransport
+from services.shared.log.address import KafkaCluster
+from services.shared.runtime.collecting import collect_seldom
 from services.shared.runtime.lifecycle import Companion, run_together, stopping_on_signals
 from services.shared.runtime.metrics import new_registry
 from services.shared.runtime.probes import probes_app, serve_probes
-from services.shared.runtime.settings import Settings
+from services.shared.runtime.settings import Settings, loaded
 from services.shared.runtime.vitals import Vitals
 from services.syncer import metrics as syncer_metrics
 from services.syncer.__main__ import Surroundings as SyncerSurroundings
 from services.syncer.__main__ import serve as serve_syncer
 
-INGEST, SYNCER, RECONCILER = "ingest", "syncer", "reconciler"
-EVERY_PROCESS = frozenset({INGEST, SYNCER, RECONCILER})
-# Longer than any answer of HubSpot's is worth waiting for; a claim outlasts it by far.
-_HTTP_SECONDS = 15.0
 _GRACE_SECONDS = 40.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Engines:
-    """What all processes of one machine stand on."""
-
-    settings: Settings
-    ledger: Ledger
-    log: Log
-    vault: Vault
-    connections: Connections
-    hubspot: HubSpot
-    governor: Governor
-    usage: Usage
-    instance: str
 
 
 class LedgerStores:
@@ -87,79 +54,20 @@ class LedgerStores:
         return [_secrets_of(store) for store in known if store.state is StoreState.ACTIVE]
 
 
-@asynccontextmanager
-async def engines(
-    settings: Settings,
-    processes: frozenset[str] = EVERY_PROCESS,
-    transport: httpx.AsyncBaseTransport | None = None,
-) -> AsyncIterator[Engines]:
-    """Log, ledger and the ways to both vendors, with the credentials of ``settings`` taken over.
-
-    The calls to the vendors are counted by one of the ``processes`` that share them, and go
-    through ``transport``, which is the network if none is given.
-
-    Raises:
-        SyncError: one of them cannot be opened.
-    """
-    make_data_dir(settings.data_dir)
-    instance = f"{os.getpid()}-{secrets.token_hex(4)}"
-    vault = Vault(settings.encryption_keys)
-    async with AsyncExitStack() as stack:
-        ledger = await stack.enter_async_context(opened(settings.ledger))
-        await migrate(ledger)
-        log = await stack.enter_async_context(opened_log(settings.log))
-        http = await stack.enter_async_context(_http_for(processes, transport))
-        await admit(ledger, vault, settings)
-        governor = Governor(LedgerQuota(ledger, ACCOUNT))
-        usage = Usage(clocks.monotonic)
-        hubspot = HubSpot(
-            http,
-            settings.hubspot_token.get_secret_value,
-            observe=partial(_observe, governor, usage),
-            base_url=settings.hubspot_base_url,
-        )
-        connections = Connections(
-            ledger,
-            vault,
-            http,
-            instance=instance,
-            now=lambda: datetime.now(UTC),
-            base_url=settings.shopify_base_url,
-        )
-        await connections.refresh()
-        yield Engines(
-            settings=settings,
-            ledger=ledger,
-            log=log,
-            vault=vault,
-            connections=connections,
-            hubspot=hubspot,
-            governor=governor,
-            usage=usage,
-            instance=instance,
-        )
-
-
-def make_data_dir(folder: Path) -> None:
-    """Have the folder that log and ledger are in.
-
-    Raises:
-        OursToFixError: it cannot be made, or not be written to.
-    """
-    try:
-        # What is kept there is personal: nobody else on this machine may look.
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-    except OSError as problem:
-        detail = f"{folder} ({problem.strerror})"
-        raise OursToFixError("data_dir_not_writable", detail=detail) from problem
+async def _unasked(_base: Engines) -> None:
+    """Whoever runs it has agreed."""
 
 
 async def run(
-    processes: frozenset[str], settings: Settings, agree: Callable[[Engines], Awaitable[None]]
+    processes: frozenset[str],
+    settings: Settings,
+    agree: Callable[[Engines], Awaitable[None]] = _unasked,
+    *,
+    attached: bool = False,
 ) -> None:
     """Run ``processes`` in this one until a signal comes; ``agree`` must return before they start.
+
+    ``attached``, they end as well with whoever holds this one's standard input.
 
     Raises:
         SyncError: the engines cannot be opened.
@@ -167,8 +75,14 @@ async def run(
     """
     async with engines(settings, processes) as base:
         await agree(base)
-        async with stopping_on_signals() as stopping:
-            await run_on(base, processes, stopping)
+        collect_seldom()
+        async with stopping_on_signals() as stopping, asyncio.TaskGroup() as group:
+            leaving = group.create_task(leave_with_parent(stopping)) if attached else None
+            try:
+                await run_on(base, processes, stopping)
+            finally:
+                if leaving:
+                    leaving.cancel()
 
 
 async def run_until(stopping: asyncio.Event, processes: frozenset[str], settings: Settings) -> None:
@@ -199,29 +113,20 @@ async def run_on(base: Engines, processes: frozenset[str], stopping: asyncio.Eve
     ]
     if SYNCER in processes:
         companions.append(Companion(name="trimming", run=base.log.keep_trimmed, endless=True))
+    if isinstance(base.settings.log, KafkaCluster):
+        naming = partial(name_differences, base.settings.log)
+        companions.append(Companion(name="topics", run=naming, endless=True))
+    companions.append(
+        Companion(name="moving", run=partial(watch, base.ledger, base.gate, stopping))
+    )
     await run_together(companions, stopping, grace_seconds=_GRACE_SECONDS)
 
 
-def _http_for(
-    processes: frozenset[str], transport: httpx.AsyncBaseTransport | None
-) -> httpx.AsyncClient:
-    calls = syncer_metrics.CALLS if SYNCER in processes else reconciler_metrics.CALLS
-    counted = CountedTransport(transport or httpx.AsyncHTTPTransport(), calls.count)
-    return httpx.AsyncClient(transport=counted, timeout=_HTTP_SECONDS)
-
-
-async def _observe(governor: Governor, usage: Usage, facts: RateFacts) -> None:
-    usage.take(facts)
-    if facts.refused:
-        syncer_metrics.RATE_LIMITED.labels(facts.refused).inc()
-    await governor.observe(facts)
-
-
 async def _ingest(base: Engines, stopping: asyncio.Event) -> None:
-    settings = IngestSettings()
+    settings = loaded(IngestSettings)
     registry = new_registry()
     surroundings = IngestSurroundings(
-        appender=base.log,
+        appender=base.gate,
         writable=base.log.is_writable,
         store_source=LedgerStores(base.ledger, base.vault),
         store_copy=EncryptedFile(
@@ -243,12 +148,12 @@ async def _ingest(base: Engines, stopping: asyncio.Event) -> None:
 async def _reconciler(base: Engines, stopping: asyncio.Event) -> None:
     async def shops() -> list[str]:
         await base.connections.refresh()
-        return base.connections.active_shops()
+        return [] if base.gate.is_closed else base.connections.active_shops()
 
     since = base.settings.since or await agreed_since(base.ledger, await shops())
     around = ReconcilerSurroundings(
         ledger=base.ledger,
-        appender=base.log,
+        appender=base.gate,
         admin_of=base.connections.admin_of,
         shops=shops,
         instance=base.instance,

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rich.console import Group
-from rich.table import Table
 from sqlalchemy import Row
 
 from services.shared.contract.topics import CONSUMED_TOPICS
@@ -28,19 +27,24 @@ _WINDOWS = statement(
     """SELECT count(*) AS n FROM (SELECT DISTINCT shop, kind FROM windows
     WHERE state = 'complete') AS scanned"""
 )
-_STATUSES = ("in_sync", "waiting", "failing", "excluded", "deleted")
+STATUSES = ("in_sync", "waiting", "failing", "excluded", "deleted")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """How far the sync is. ``behind`` are events not yet settled."""
+    """How far the sync is. ``lags`` are events not yet settled, by topic."""
 
     counts: dict[tuple[str, str], dict[str, int]]
-    behind: int
+    lags: Mapping[str, int]
     waiting: int
     open_links: int
     windows: int
     settled: int
+
+    @property
+    def behind(self) -> int:
+        """Events not yet settled."""
+        return sum(self.lags.values())
 
     @property
     def is_calm(self) -> bool:
@@ -52,17 +56,20 @@ async def snapshot(settings: Settings) -> Snapshot:
     """The sync as it stands."""
     async with opened(settings.ledger) as ledger, ledger.transaction() as tx:
         if not await tx.run(_EXISTS):
-            return Snapshot(counts={}, behind=0, waiting=0, open_links=0, windows=0, settled=0)
+            return Snapshot(counts={}, lags={}, waiting=0, open_links=0, windows=0, settled=0)
         counts = _counted(await tx.run(_COUNTS))
         waiting = (await tx.run(_WAITING))[0].n
         open_links = (await tx.run(_OPEN_LINKS))[0].n
         windows = (await tx.run(_WINDOWS))[0].n
     async with opened_log(settings.log) as log:
         lag = await log.lag(GROUP)
-    behind = sum(each.events for part, each in lag.items() if part.topic in CONSUMED_TOPICS)
+    lags: Counter[str] = Counter()
+    for partition, each in lag.items():
+        if partition.topic in CONSUMED_TOPICS:
+            lags[partition.topic] += each.events
     return Snapshot(
         counts=counts,
-        behind=behind,
+        lags=lags,
         waiting=waiting,
         open_links=open_links,
         windows=windows,
@@ -70,42 +77,10 @@ async def snapshot(settings: Settings) -> Snapshot:
     )
 
 
-def screen(seen: Snapshot, title: str, addresses: str) -> Group:
-    """The table and the addresses below it."""
-    table = Table(title=title, title_justify="left")
-    for name in ("store", "object", *_STATUSES):
-        table.add_column(name, justify="left" if name in ("store", "object") else "right")
-    for (shop, kind), row in sorted(seen.counts.items()):
-        table.add_row(
-            shop.removesuffix(".myshopify.com"), kind, *(str(row.get(s, 0)) for s in _STATUSES)
-        )
-    behind = f"events behind: {seen.behind}   waiting: {seen.waiting}   open links: "
-    return Group(table, f"{behind}{seen.open_links}   {_latency()}", addresses)
-
-
 def _settled() -> int:
     """Events and due records settled by this process so far."""
     samples = [each for metric in metrics.OUTCOMES.collect() for each in metric.samples]
     return int(sum(each.value for each in samples if each.name.endswith("_total")))
-
-
-def _latency() -> str:
-    """p50 and p99 from an event's durable append to its settlement, live topics only."""
-    buckets: dict[float, float] = {}
-    for metric in metrics.LATENCY.collect():
-        for sample in metric.samples:
-            is_live = not sample.labels.get("topic", "").endswith(".backfill")
-            if sample.name.endswith("_bucket") and is_live:
-                bound = float(sample.labels["le"])
-                buckets[bound] = buckets.get(bound, 0.0) + sample.value
-    total = buckets.get(float("inf"), 0.0)
-    if not total:
-        return ""
-    p50, p99 = (
-        next(bound for bound, count in sorted(buckets.items()) if count >= total * share)
-        for share in (0.5, 0.99)
-    )
-    return f"latency p50 ≤ {p50:g} s, p99 ≤ {p99:g} s"
 
 
 _EXISTS = statement("SELECT t.name FROM {tables} AS t WHERE t.name = 'windows'")

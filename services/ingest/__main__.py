@@ -77,7 +77,7 @@ async def serve(
         copy=surroundings.store_copy,
         every_seconds=settings.stores_refresh_seconds,
     )
-    with listening_socket(settings.host, settings.port) as listener:
+    with listening_socket(settings.host, settings.port, is_shared=settings.shares_port) as listener:
         address = _address_of(listener)
         listening(address)
         log.info("ingest listens", extra={"action": Action.STARTED, "port": address[1]})

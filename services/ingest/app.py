@@ -66,7 +66,7 @@ class Webhooks:
             return
         await send(self._start(outcome))
         await send(_NOTHING)
-        self._metrics.outcomes[outcome].inc()
+        self._metrics.count(outcome)
         self._metrics.request_seconds.observe(time() - began)
 
     async def _outcome(self, scope: Scope, receive: Receive) -> Outcome:

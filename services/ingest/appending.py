@@ -69,7 +69,7 @@ class BoundedLog:
         finally:
             self._in_flight -= 1
         self._metrics.append_seconds.observe(seconds)
-        self._metrics.accepted_bytes.inc(len(accepted.event.value))
+        self._metrics.accepted_bytes.value += len(accepted.event.value)
         if not self._available:
             self._available = True
             _logger.info("the log takes events again", extra={"action": Action.LOG_AVAILABLE})

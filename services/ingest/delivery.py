@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -43,6 +44,8 @@ _FIELDS: Mapping[bytes, str] = MappingProxyType(
     }
     | {b"traceparent": _TRACEPARENT}
 )
+
+_field_of = _FIELDS.get  # bound once: it is asked for each header
 
 # Bodies that are the whole record, with its ``updated_at``. All others only say that it may have
 # changed. https://shopify.dev/docs/api/webhooks
@@ -96,15 +99,9 @@ def decide(
 
 def claim_in(headers: Iterable[tuple[bytes, bytes]], stores: KnownStores) -> Claim | Refused:
     """What the headers (names in lower case, as ASGI gives them) claim, if it can be checked."""
-    told: dict[str, bytes] = {}
-    doubled: set[str] = set()
-    for name, value in headers:
-        known = _FIELDS.get(name)
-        if known is None:
-            continue
-        if known in told:
-            doubled.add(known)
-        told[known] = value
+    known = [(field, value) for name, value in headers if (field := _field_of(name))]
+    told = dict(known)
+    doubled = () if len(told) == len(known) else _doubled(known)
     if not stores.are_loaded:
         return Refused(outcome=Outcome.STORES_NOT_LOADED)
     shop = told.get(_SHOP, b"").decode("latin-1").lower()
@@ -117,6 +114,11 @@ def claim_in(headers: Iterable[tuple[bytes, bytes]], stores: KnownStores) -> Cla
     for each in doubled:  # nothing says which of the two is meant
         del told[each]
     return Claim(shop=shop, digest=digest, secrets=secrets, told=told)
+
+
+def _doubled(known: Iterable[tuple[str, bytes]]) -> frozenset[str]:
+    counts = Counter(name for name, _ in known)
+    return frozenset(name for name, count in counts.items() if count > 1)
 
 
 def event_for(claim: Claim, body: bytes, received_at: datetime) -> Accepted | Refused:

@@ -70,6 +70,7 @@ class LimitedProtocol(HttpToolsProtocol):
     _deadline = math.inf  # on the loop's clock; whatever is being read must be read by then
     _header_bytes = 0
     _body_bytes = 0
+    _framed_bytes = 0  # of a body as it comes, with sizes and extensions of chunks and trailers
     _look: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -105,7 +106,11 @@ class LimitedProtocol(HttpToolsProtocol):
             if self._reading is _NOTHING:
                 self._expect_headers()
             if self._reading is _BODY:
+                if self._framed_bytes - self._body_bytes > self.limits.body_bytes:
+                    self._refuse(Outcome.BODY_TOO_LARGE)
+                    return
                 piece, data = data, b""
+                self._framed_bytes += len(piece)
             else:
                 room = self.limits.header_bytes - self._header_bytes
                 if room <= 0:
@@ -149,8 +154,10 @@ class LimitedProtocol(HttpToolsProtocol):
             self._refuse(Outcome.BODY_TOO_LARGE)
             return
         super().on_headers_complete()
+        # What comes behind a chunked body is no header of the request: RFC 9110, 6.5.1.
+        self.headers = []
         self._reading = _BODY
-        self._header_bytes = self._body_bytes = 0
+        self._header_bytes = self._body_bytes = self._framed_bytes = 0
         self._deadline = self.loop.time() + self.limits.body_seconds
 
     def _announced_bytes(self) -> int:

@@ -22,6 +22,9 @@ class Settings(BaseSettings):
     metrics_host: str = "127.0.0.1"
     metrics_port: NonNegativeInt = Field(default=9100, le=65535)
 
+    # Set for each of several workers by whoever starts them.
+    shares_port: bool = False
+
     stores_refresh_seconds: PositiveFloat = 2.0
 
     # Shopify's headers are under 2 KB, its bodies "can be upwards of a megabyte".

@@ -10,13 +10,15 @@ from datetime import datetime
 from functools import partial
 
 from services.reconciler import metrics
+from services.reconciler.housekeeping import keep_house
+from services.reconciler.leasing import leased
 from services.reconciler.measuring import keep_measured
 from services.reconciler.scan import Scanner
 from services.reconciler.subscribing import ensure_subscribed
 from services.shared.contract.errors import SyncError
 from services.shared.contract.reasons import bounded
 from services.shared.contract.topics import ObjectType
-from services.shared.ledger import leases, windows
+from services.shared.ledger import windows
 from services.shared.ledger.engine import Ledger
 from services.shared.log.port import Appender
 from services.shared.runtime.lifecycle import Companion, rest, run_together
@@ -24,8 +26,6 @@ from services.shared.runtime.vitals import Pulse, Vitals
 from services.shared.shopify.admin import Admin
 
 _LOG = logging.getLogger(__name__)
-_LEASE_MS = 30_000
-_KEPT_MS = 30 * 24 * 3600 * 1000
 _LOOK_SECONDS = 0.5
 _STOP_SECONDS = 10.0
 # A scan that has seen nothing new for so long stands still: so many rounds, or at least so long.
@@ -91,6 +91,7 @@ async def _scan_on(around: Surroundings, stopping: asyncio.Event) -> None:
             _LOG.warning("stores not read", extra={"action": "wait", "reason": problem.reason})
             shops = ()
         await _round(around, scanner, shops, subscribed, stopping)
+        await keep_house(around.ledger, around.instance)
         took = asyncio.get_running_loop().time() - began
         await rest(max(around.scan_every_seconds - took, _LOOK_SECONDS), stopping)
 
@@ -125,14 +126,15 @@ async def _store(
         if around.webhook_url and shop not in subscribed:
             await ensure_subscribed(around.admin_of(shop), around.webhook_url)
             subscribed.add(shop)
-        for kind in ObjectType:
-            if stopping.is_set():
-                return
-            if not await _leased(around, shop):
+        async with leased(around.ledger, shop, around.instance) as lease:
+            if lease is None or await _is_fresh(around, shop):
                 # Another process scans this store; that it does is its own to say.
                 pulse.rest()
                 return
-            await scanner.scan(shop, kind, pulse.beat)
+            for kind in ObjectType:
+                if stopping.is_set():
+                    return
+                await scanner.scan(shop, kind, lease, pulse.beat)
     except SyncError as problem:
         pulse.suffer(problem.reason)
         metrics.TROUBLES.labels(bounded(problem.reason)).inc()
@@ -140,11 +142,12 @@ async def _store(
         _LOG.warning("scan broken", extra=extra)
 
 
-async def _leased(around: Surroundings, shop: str) -> bool:
+async def _is_fresh(around: Surroundings, shop: str) -> bool:
+    """Whether another reconciler has scanned the store while we rested."""
+    within_ms = int(around.scan_every_seconds * 900)
     async with around.ledger.transaction() as tx:
-        lease = await leases.take(tx, f"scan:{shop}", around.instance, _LEASE_MS)
-        await windows.prune(tx, _KEPT_MS)
-    return lease is not None
+        scanned = await windows.scanned_by_others(tx, shop, around.instance, within_ms)
+    return scanned == len(ObjectType)
 
 
 async def _cancel_when(stopping: asyncio.Event, tasks: Sequence[asyncio.Task[None]]) -> None:

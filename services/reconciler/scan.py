@@ -17,8 +17,9 @@ from services.shared.contract.errors import SyncError
 from services.shared.contract.events import Change, NewEvent, Origin, Provenance, headers_of
 from services.shared.contract.keys import SourceKey
 from services.shared.contract.topics import ObjectType, backfill_topic, live_topic
-from services.shared.ledger import sources, windows
+from services.shared.ledger import leases, sources, windows
 from services.shared.ledger.engine import Ledger
+from services.shared.ledger.leases import Lease
 from services.shared.ledger.windows import NewWindow, WindowState
 from services.shared.log.port import Appender
 from services.shared.shopify.admin import Admin
@@ -59,21 +60,28 @@ class Scanner:
         self._floor = floor
 
     async def scan(
-        self, shop: str, kind: ObjectType, advanced: Callable[[], None] = lambda: None
+        self,
+        shop: str,
+        kind: ObjectType,
+        lease: Lease | None = None,
+        advanced: Callable[[], None] = lambda: None,
     ) -> Progress:
         """Append what changed since the last complete scan and is missing or newer.
 
-        The first scan is the initial sync, on the backfill topic. ``advanced`` is called whenever
-        it has got on by a page.
+        The first scan is the initial sync, on the backfill topic. With a ``lease``, nothing is
+        recorded once that is lost; ``advanced`` is called whenever it has got on by a page.
 
         Raises:
             SyncError: the store, the log or the ledger did not go along; the window is broken.
+            OwnershipLostError: the lease is lost; the window is broken.
         """
         admin = self._admin_of(shop)
         began = asyncio.get_running_loop().time()
         # What changes from here on is the next scan's: the start is a moment on Shopify's clock.
         started_at = (await admin.query(SHOP_DOCUMENT)).observed_at
         async with self._ledger.transaction() as tx:
+            if lease:
+                await leases.fence(tx, lease)
             last = await windows.last_complete(tx, shop, kind)
             begin = since(last.started_at if last else None, self._floor)
             new = NewWindow(
@@ -91,7 +99,7 @@ class Scanner:
         except BaseException:
             await self._end(window, WindowState.BROKEN, kind, progress)
             raise
-        if await self._end(window, WindowState.COMPLETE, kind, progress):
+        if await self._end(window, WindowState.COMPLETE, kind, progress, lease):
             metrics.COMPLETE_AT.labels(shop, kind).set(started_at.timestamp())
             metrics.SCAN_SECONDS.labels(kind).observe(asyncio.get_running_loop().time() - began)
         return progress
@@ -143,11 +151,18 @@ class Scanner:
             metrics.APPENDED.labels(kind).inc(len(events))
 
     async def _end(
-        self, window: int, state: WindowState, kind: ObjectType, progress: Progress
+        self,
+        window: int,
+        state: WindowState,
+        kind: ObjectType,
+        progress: Progress,
+        lease: Lease | None = None,
     ) -> bool:
         metrics.SCANS.labels(kind, state).inc()
         try:
             async with self._ledger.transaction() as tx:
+                if lease:
+                    await leases.fence(tx, lease)
                 return await windows.end(
                     tx, window, state, read_=progress.read, appended=progress.appended
                 )

@@ -11,6 +11,7 @@ from datetime import timedelta
 from functools import partial
 
 from services.shared.contract.errors import OursToFixError, SyncError, WorldAtFaultError
+from services.shared.contract.events import Gap
 from services.shared.contract.topics import (
     CONSUMED_TOPICS,
     SHOPS,
@@ -24,7 +25,8 @@ from services.shared.hubspot.governor import Governor
 from services.shared.hubspot.pacing import Lane
 from services.shared.hubspot.setup import Setup
 from services.shared.hubspot.usage import Usage
-from services.shared.ledger import claims, notes
+from services.shared.ledger import claims, notes, skus, windows
+from services.shared.ledger.causes import Cause
 from services.shared.ledger.connections import Connections
 from services.shared.ledger.engine import Ledger
 from services.shared.ledger.vault import Vault
@@ -34,11 +36,14 @@ from services.shared.runtime.vitals import Pulse, Vitals
 from services.shared.shopify.hydrating import Hydrator
 from services.syncer import plans
 from services.syncer.account import Account, account_for
-from services.syncer.adopting import take_census
+from services.syncer.adopting import Census
+from services.syncer.awaiting import CENSUS
 from services.syncer.duty import Duty
+from services.syncer.goods import SKUS_UNKNOWN
 from services.syncer.handling import Handler, Tools
 from services.syncer.linking import Linker
 from services.syncer.measuring import Measuring
+from services.syncer.probing import Probes
 from services.syncer.shops import Shops
 from services.syncer.worker import HandleEvents, Worker
 from services.syncer.writing import Writer
@@ -87,21 +92,28 @@ async def serve(around: Surroundings, stopping: asyncio.Event) -> None:
         SyncError: the log or the ledger cannot be used at all.
         ExceptionGroup: a part of it died.
     """
-    account = await _prepared_in_time(around, stopping)
-    if account is None:
+    ready = await _prepared_in_time(around, stopping)
+    if ready is None:
         return
+    account, census = ready
     async with around.log.reader(GROUP, CONSUMED_TOPICS, around.instance) as reader:
         linker = Linker(around.ledger, _writer(around, _nothing, Lane.LIVE))
         shops = Shops(around.ledger, around.vault, around.log, around.connections.admin_of)
+        probes = _probes(around, shops, census)
         duties = _duties(around, account, linker)
-        gained = partial(_forfeit, around) if around.log.has_one_reader else _nothing
-        worker = Worker(reader, _handlers(duties, shops), around.vitals, gained)
+        worker = Worker(
+            reader,
+            _handlers(duties, shops),
+            around.vitals,
+            on_gap=partial(_make_up, around.ledger),
+            on_gain=partial(_forfeit, around) if around.log.has_one_reader else _nothing,
+        )
         measuring = Measuring(around.ledger, around.log, GROUP, around.usage)
         pulse = partial(around.vitals.pulse, allowed_seconds=_LOOP_ALLOWED_SECONDS)
         companions = [
             Companion(name="worker", run=partial(worker.run, stopping)),
             Companion(name="linker", run=partial(linker.run, stopping, pulse("links"))),
-            Companion(name="probes", run=partial(shops.run_probes, stopping, pulse("probes"))),
+            Companion(name="probes", run=partial(probes.run, stopping, pulse("probes"))),
             Companion(
                 name="stores",
                 run=partial(_keep_fresh, around.connections, stopping, pulse("stores")),
@@ -117,7 +129,9 @@ async def serve(around: Surroundings, stopping: asyncio.Event) -> None:
         await run_together(companions, stopping, grace_seconds=_STOP_SECONDS)
 
 
-async def _prepared_in_time(around: Surroundings, stopping: asyncio.Event) -> Account | None:
+async def _prepared_in_time(
+    around: Surroundings, stopping: asyncio.Event
+) -> tuple[Account, Census] | None:
     """The account, as soon as it can be read; None if we are told to stop before.
 
     A process that died here would only be started again, and lose what it knows of the limits; and
@@ -128,7 +142,7 @@ async def _prepared_in_time(around: Surroundings, stopping: asyncio.Event) -> Ac
     wait_seconds = 1.0
     while not stopping.is_set():
         try:
-            account = await prepared(around)
+            ready = await prepared(around)
         except (WorldAtFaultError, OursToFixError) as problem:
             pulse.suffer(problem.reason)
             level = logging.ERROR if isinstance(problem, OursToFixError) else logging.WARNING
@@ -139,11 +153,11 @@ async def _prepared_in_time(around: Surroundings, stopping: asyncio.Event) -> Ac
         else:
             pulse.rest()
             _LOG.info("syncing to HubSpot", extra={"action": "started"})
-            return account
+            return ready
     return None
 
 
-async def prepared(around: Surroundings) -> Account:
+async def prepared(around: Surroundings) -> tuple[Account, Census]:
     """The account, completed with the properties of ours it lacked, and its census taken.
 
     Raises:
@@ -163,10 +177,40 @@ async def prepared(around: Surroundings) -> Account:
             },
         )
     available = {name: frozenset(held) for name, held in schema.properties.items()}
-    await take_census(around.ledger, around.hubspot, slot, available)
+    census = Census(ledger=around.ledger, hubspot=around.hubspot, slot=slot, available=available)
+    await census.take()
     async with around.ledger.transaction() as tx:
         await notes.put(tx, "portal", schema.details.portal_id)
-    return account_for(schema, await _line_item_links(around, slot))
+    return account_for(schema, await _line_item_links(around, slot)), census
+
+
+def _probes(around: Surroundings, shops: Shops, census: Census) -> Probes:
+    """How each shared cause is found to be over."""
+    slot = partial(around.governor.acquire, Lane.LIVE)
+
+    async def recounted(cause: Cause) -> bool:
+        await census.retake(cause.object_type)
+        return True
+
+    async def all_claimed(_: Cause) -> bool:
+        async with around.ledger.transaction() as tx:
+            if await skus.unseen_stores(tx):
+                return False
+        lag = await around.log.lag(GROUP)
+        topic = backfill_topic(ObjectType.PRODUCTS)
+        if any(each.events for place, each in lag.items() if place.topic == topic):
+            return False
+        async with around.ledger.transaction() as tx:
+            await skus.all_claimed(tx)
+        return True
+
+    async def answers(cause: Cause) -> bool:
+        await slot()
+        await around.hubspot.page(cause.object_type, limit=1)
+        return True
+
+    by_reason = {CENSUS: recounted, SKUS_UNKNOWN: all_claimed}
+    return Probes(around.ledger, by_reason, store=shops.answers, account=answers)
 
 
 async def _line_item_links(around: Surroundings, slot: Slot) -> dict[str, int]:
@@ -221,6 +265,19 @@ def _handlers(duties: dict[str, Duty], shops: Shops) -> dict[str, HandleEvents]:
         handlers[live_topic(kind)] = duties[kind].take_live
         handlers[backfill_topic(kind)] = duties[kind].take_backfill
     return handlers
+
+
+async def _make_up(ledger: Ledger, gap: Gap) -> None:
+    """What the log lost is found by scanning: no scan of that object counts any more.
+
+    Nothing makes up for lost events of whole stores; they stay in the audit.
+    """
+    topic = gap.partition.topic
+    async with ledger.transaction() as tx:
+        for kind in ObjectType:
+            if topic in (live_topic(kind), backfill_topic(kind)):
+                await windows.void(tx, kind)
+        await notes.audit(tx, "log_gap", f"{topic}/{gap.partition.number} from {gap.expected}")
 
 
 async def _keep_fresh(connections: Connections, stopping: asyncio.Event, pulse: Pulse) -> None:

@@ -62,7 +62,7 @@ def account_for(schema: AccountSchema, line_item_links: Mapping[str, int]) -> Ac
         currencies=schema.currencies,
         abilities=Abilities(
             # Contacts are found by email; a line item is created with what it hangs on.
-            keyed=keyed - {plans.CONTACTS, plans.LINE_ITEMS},
+            keyed={*keyed} - {plans.CONTACTS, plans.LINE_ITEMS},
             line_item_links=line_item_links,
         ),
     )

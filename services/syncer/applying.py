@@ -9,24 +9,27 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from services.shared.contract.errors import SyncError
 from services.shared.hubspot.rows import NOT_FOUND, InlineAssociation, Refused, Row
 from services.syncer import plans, recognising
 from services.syncer.efforts import Effort, Failure, Piece
 from services.syncer.writing import Writer
 
 SYNC_KEY = "shopify_sync_key"
+EMAIL = "email"
 AMBIGUOUS_LINES = "ambiguous_lines"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Abilities:
     """What this account lets us do.
 
     ``keyed`` are the HubSpot types whose ``shopify_sync_key`` is unique, so that they can be
-    upserted by it; ``line_item_links`` are the type ids of line item to order and to cart.
+    upserted by it; a type leaves when HubSpot refuses it after all. ``line_item_links`` are the
+    type ids of line item to order and to cart.
     """
 
-    keyed: frozenset[str]
+    keyed: set[str]
     line_item_links: Mapping[str, int]
 
 
@@ -39,14 +42,15 @@ class Applier:
 
     async def apply(self, efforts: Sequence[Effort]) -> None:
         """Make HubSpot show the plans. What could not be done is left in the effort."""
-        await self._write(effort.head for effort in efforts if effort.head and effort.writes)
+        await self.write(effort.head for effort in efforts if effort.head and effort.writes)
         going = [effort for effort in efforts if effort.goes_on]
         await self._recognise([effort for effort in going if effort.plan.part_type])
-        await self._write_parts([effort for effort in going if effort.failure is None])
+        await self._write_parts([effort for effort in going if effort.goes_on])
         await self._remove_parts(going)
 
     async def archive(self, efforts: Sequence[Effort]) -> None:
         """Take efforts' records out of HubSpot, the parts before what they hang on."""
+        await self._find_by_key([effort for effort in efforts if effort.head])
         await self._remove_parts(efforts)
         heads: dict[str, list[Effort]] = {}
         for effort in efforts:
@@ -59,7 +63,26 @@ class Applier:
                 if piece:
                     piece.take(result, {})
 
-    async def _write(self, pieces: Iterable[Piece]) -> None:
+    async def _find_by_key(self, efforts: Sequence[Effort]) -> None:
+        """Ids of heads that an earlier call may have created without our learning them."""
+        for object_type in self._abilities.keyed:
+            heads = {
+                f"{head.source.shop}/{head.source.id}": head
+                for effort in efforts
+                if (head := effort.head) and head.may_exist and head.object_type == object_type
+            }
+            if not heads:
+                continue
+            try:
+                reading = await self._writer.read(object_type, heads, (SYNC_KEY,), SYNC_KEY)
+            except SyncError as problem:
+                for head in heads.values():
+                    head.postpone(problem)
+                continue
+            for key, record in reading.found.items():
+                heads[key].move_to(record.id)
+
+    async def write(self, pieces: Iterable[Piece]) -> None:
         """Create or update pieces that stand for themselves."""
         chosen = [piece for piece in pieces if not piece.is_gone and piece.to_write]
         known = [piece for piece in chosen if piece.target_id]
@@ -68,8 +91,27 @@ class Applier:
         unkeyed = [piece for piece in new if not self._is_keyed(piece)]
         await self._send(known, self._writer.update, _update_row)
         await self._send(keyed, self._writer.upsert, _upsert_row)
-        await self._send(unkeyed, self._writer.create, _create_row)
-        await self._look_after_missing(known)
+        await self._send(
+            [*unkeyed, *self._refused_the_key(keyed)], self._writer.create, _create_row
+        )
+        await self._resolve_missing([p for p in known if p.refused and is_missing(p.refused)])
+
+    def _refused_the_key(self, pieces: Sequence[Piece]) -> list[Piece]:
+        """Those to be created instead, now that HubSpot refuses to upsert by our key at all.
+
+        One that may be there already is not: the next time its type is no longer keyed, and a
+        census looks for it first.
+        """
+        refused = [
+            piece
+            for piece in pieces
+            if piece.unknown and piece.unknown.cause.reason == "id_property_not_unique"
+        ]
+        self._abilities.keyed.difference_update(piece.object_type for piece in refused)
+        again = [piece for piece in refused if not piece.may_exist]
+        for piece in again:
+            piece.unknown = None
+        return again
 
     def _is_keyed(self, piece: Piece) -> bool:
         return piece.object_type in self._abilities.keyed
@@ -89,12 +131,41 @@ class Applier:
             for trace, (piece, row) in rows.items():
                 piece.take(results[trace], row.properties)
 
-    async def _look_after_missing(self, pieces: Sequence[Piece]) -> None:
-        """A known record that HubSpot does not have was archived by people: leave it so."""
-        for piece in pieces:
-            if piece.refused and is_missing(piece.refused):
+    async def _resolve_missing(self, pieces: Sequence[Piece]) -> None:
+        """Records HubSpot has no more under the ids we know.
+
+        Another record with the same email or key took their place, or people archived them: then
+        they are left so.
+        """
+        again: list[Piece] = []
+        for object_type in {piece.object_type for piece in pieces}:
+            lost = [piece for piece in pieces if piece.object_type == object_type]
+            try:
+                found = await self._by_name(object_type, lost)
+            except SyncError as problem:
+                for piece in lost:
+                    piece.postpone(problem)
+                continue
+            for piece in lost:
                 piece.refused = None
-                piece.is_gone = True
+                piece.is_gone = not piece.move_to(found.get(self._name_of(piece)[1], ""))
+            again += [piece for piece in lost if not piece.is_gone]
+        await self._send(again, self._writer.update, _update_row)
+
+    async def _by_name(self, object_type: str, pieces: Sequence[Piece]) -> Mapping[str, str]:
+        names = [self._name_of(piece) for piece in pieces]
+        id_property = next((each for each, value in names if value), "")
+        if not id_property:
+            return {}
+        asked = [value for _, value in names if value]
+        reading = await self._writer.read(object_type, asked, (id_property,), id_property)
+        return {name: record.id for name, record in reading.found.items()}
+
+    def _name_of(self, piece: Piece) -> tuple[str, str]:
+        """The unique property, and its value, by which HubSpot finds a record; empty if none."""
+        if piece.object_type == plans.CONTACTS:
+            return EMAIL, piece.properties.get(EMAIL, "")
+        return SYNC_KEY, piece.properties.get(SYNC_KEY, "") if self._is_keyed(piece) else ""
 
     async def _recognise(self, efforts: Sequence[Effort]) -> None:
         """Learn from HubSpot which line items are ours where the ledger may not know them all."""
@@ -106,7 +177,12 @@ class Applier:
             and (effort.is_suspect or effort.is_adopted)
         ]
         if unsure:
-            seen = await self._lines_in_hubspot(unsure)
+            try:
+                seen = await self._lines_in_hubspot(unsure)
+            except SyncError as problem:
+                for effort in unsure:
+                    effort.postpone(problem)
+                return
             for effort in unsure:
                 lines = seen.get(effort.head.target_id if effort.head else "", ())
                 verdict = recognising.recognised(effort, lines)
@@ -143,7 +219,7 @@ class Applier:
                     others.append(piece)
                 elif effort.head:
                     lines.append((piece, self._line_row(piece, effort.head)))
-        await self._write(others)
+        await self.write(others)
         if lines:
             results = await self._writer.create(plans.LINE_ITEMS, [row for _, row in lines])
             for piece, row in lines:

@@ -53,8 +53,7 @@ class Duty:
         pulse.begin()
         while not stopping.is_set():
             try:
-                worked = await self.take_due()
-                rest = 0.0 if worked else await self._rest_seconds()
+                rest = await self.take_due()
                 pulse.beat()
             except SyncError as problem:
                 pulse.suffer(problem.reason)
@@ -62,13 +61,17 @@ class Duty:
                 rest = _OUTAGE_SECONDS
             await asyncio.sleep(rest)
 
-    async def take_due(self) -> int:
-        """Settle one batch of due records; how many there were."""
+    async def take_due(self) -> float:
+        """Settle one batch of due records; for how many seconds there is nothing more to do."""
         async with self._ledger.transaction() as tx:
             rows = await sources.due(tx, self._kind, _AT_ONCE)
+            due_in = None if rows else await sources.next_due_ms(tx, self._kind)
         if rows:
             await self._handle([_due_job(row) for row in rows], Lane.LIVE)
-        return len(rows)
+            return 0.0
+        if due_in is None:
+            return _LONGEST_REST_SECONDS
+        return min(max(due_in / 1000, 0.02), _LONGEST_REST_SECONDS)
 
     async def _take(self, events: Sequence[Event], lane: Lane) -> None:
         readout = read_out(events)
@@ -121,13 +124,6 @@ class Duty:
             row = (await sources.look(tx, [job.source])).get(job.source)
             await settlements.settle(tx, [_faulty(job, row, f"{type(fault).__name__} {place}")])
         return {job.source: Outcome.FAILING}
-
-    async def _rest_seconds(self) -> float:
-        async with self._ledger.transaction() as tx:
-            due_in = await sources.next_due_ms(tx, self._kind)
-        if due_in is None:
-            return _LONGEST_REST_SECONDS
-        return min(max(due_in / 1000, 0.02), _LONGEST_REST_SECONDS)
 
 
 def _due_job(row: SourceRow) -> Job:

@@ -33,7 +33,8 @@ class Piece:
     """One HubSpot record of an effort: its head, or one of its parts.
 
     ``fingerprint`` is of what HubSpot shows of our values as far as we know; an empty one means
-    that nothing is known, so everything is written.
+    that nothing is known, so everything is written. ``may_exist``: an earlier call may have created
+    it although we know no id.
     """
 
     source: SourceKey
@@ -46,6 +47,7 @@ class Piece:
     refused: Refused | None = None
     unknown: Unknown | None = None
     merged_from: str = ""
+    may_exist: bool = False
 
     @property
     def to_write(self) -> Mapping[str, str]:
@@ -56,6 +58,18 @@ class Piece:
     def is_settled(self) -> bool:
         """Whether HubSpot shows this piece as planned."""
         return bool(self.target_id) and not (self.is_gone or self.refused or self.unknown)
+
+    def postpone(self, cause: SyncError) -> None:
+        """Nothing could be asked about it, and nothing was sent."""
+        trace = str(self.source)
+        self.refused, self.unknown = None, Unknown(trace=trace, cause=cause, may_be_applied=False)
+
+    def move_to(self, target_id: str) -> bool:
+        """Stand for another record, of which nothing is known; false if it is no other."""
+        if target_id in ("", self.target_id):
+            return False
+        self.target_id, self.fingerprint = target_id, b""
+        return True
 
     def take(self, result: Result, sent: Mapping[str, str]) -> None:
         """Learn what became of writing ``sent``."""
@@ -81,7 +95,8 @@ class Effort:
     ``is_suspect``: a write of an earlier owner may have been applied, or may still be; nothing is
     skipped then, and parts are recognised by what HubSpot shows. ``removals`` are HubSpot ids of
     parts that are to go. ``writes`` is false where another source's values stand in the target;
-    ``renames`` is true where a contact gets a new email.
+    ``renames`` is true where a contact gets a new email. ``awaits`` names what must be known first;
+    ``note`` is said of it although it is in sync.
     """
 
     plan: Plan
@@ -97,7 +112,9 @@ class Effort:
     failure: Failure | None = None
     left_target: str = ""
     renames: bool = False
-    winner_loses: bool = False
+    is_taken_over: bool = False
+    awaits: str = ""
+    note: str = ""
 
     @property
     def pieces(self) -> Iterable[Piece]:
@@ -113,6 +130,11 @@ class Effort:
     def may_be_applied(self) -> bool:
         """Whether a call whose outcome is unknown may have reached HubSpot's records."""
         return any(piece.unknown.may_be_applied for piece in self.pieces if piece.unknown)
+
+    def postpone(self, cause: SyncError) -> None:
+        """Nothing could be asked about it, and nothing was sent."""
+        for piece in self.pieces:
+            piece.postpone(cause)
 
     @property
     def problem(self) -> Failure | None:
@@ -141,7 +163,8 @@ class Effort:
 def failure_of(refusal: Refused, part: str = "") -> Failure:
     """A refusal as the ledger keeps it: HubSpot's code and property, no value."""
     reason = refusal.code or refusal.category or "refused"
-    named = [each for each in (refusal.field, refusal.detail) if each]
+    holder = refusal.existing_id and f"held by {refusal.existing_id}"
+    named = [each for each in (refusal.field, holder, refusal.detail) if each]
     return Failure(reason=reason, detail=" ".join(named)[:500], part=part)
 
 
@@ -181,7 +204,13 @@ def effort_for(
         if part.target_id and part.key.id not in parts and plan.has_all_parts
     ]
     return Effort(
-        plan=plan, row=row, head=head, parts=parts, known_parts=by_id, removals=list(gone)
+        plan=plan,
+        row=row,
+        head=head,
+        parts=parts,
+        known_parts=by_id,
+        removals=list(gone),
+        note=plan.note,
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from services.shared.contract.errors import OwnershipLostError
+from services.shared.contract.errors import OwnershipLostError, SyncError
 from services.shared.contract.keys import SourceKey
 from services.shared.contract.records import State
 from services.shared.contract.topics import ObjectType
@@ -15,7 +15,7 @@ from services.shared.hubspot.pacing import Lane
 from services.shared.ledger import claims, settlements, sources, waits
 from services.shared.ledger.engine import Ledger
 from services.shared.shopify.hydrating import Hydrator
-from services.syncer import memory, people, plans, settling
+from services.syncer import awaiting, goods, memory, people, plans, settling
 from services.syncer.account import Account
 from services.syncer.applying import Applier
 from services.syncer.deciding import (
@@ -96,8 +96,8 @@ class Handler:
         outcomes = await self._leave_to_others(ready, known)
         mine = [each for each in ready if each.job.source not in known.busy]
         writer = self._writer_for(self._renewal(owner, known.keys), lane)
-        learned = await self._worked_off(kind, mine, known, writer)
         try:
+            learned = await self._worked_off(kind, mine, known, writer)
             await memory.record(self._ledger, learned, owner=owner, keys=known.keys)
         except OwnershipLostError:
             return outcomes | await self._start_over(mine)
@@ -151,11 +151,15 @@ class Handler:
                 to_archive.append(effort_of(empty_plan(source, row, kind), known))
             elif each.job.state is not None:
                 self._sort_in(each.job, each.job.state, known, to_apply, learned)
-        applier = Applier(writer, self._account.abilities)
-        await applier.archive([e for e in to_archive if e.plan.head_type != plans.CONTACTS])
-        await self._apply(kind, to_apply, known, applier, writer)
-        learned.add(settling.settled(to_apply, known.now))
-        learned.add(settling.deleted(to_archive, gone))
+        abilities = self._account.abilities
+        awaiting.mark([*to_apply, *to_archive], abilities.keyed)
+        applier = Applier(writer, abilities)
+        ready = [each for each in to_archive if not each.awaits]
+        await applier.archive([e for e in ready if e.plan.head_type != plans.CONTACTS])
+        await self._apply(kind, [e for e in to_apply if not e.awaits], known, applier, writer)
+        causes = await awaiting.shared_causes(self._ledger, [*to_apply, *to_archive])
+        learned.add(settling.settled(to_apply, known.now, causes))
+        learned.add(settling.deleted(to_archive, gone, causes))
         return learned
 
     def _sort_in(
@@ -193,13 +197,20 @@ class Handler:
             for effort in efforts:
                 people.place(effort, known)
             await self._find_contacts(efforts, writer)
-        await applier.apply(efforts)
+        await applier.apply([effort for effort in efforts if effort.unknown is None])
         again = [effort for effort in efforts if people.lost_email(effort)]
         if again and HEAD_TYPE.get(kind) == plans.CONTACTS:
             await applier.apply(again)
+        if kind == ObjectType.PRODUCTS:
+            await goods.settle_taken(self._ledger, applier, efforts)
 
     async def _find_contacts(self, efforts: Sequence[Effort], writer: Writer) -> None:
-        found = await people.find(writer, efforts)
+        try:
+            found = await people.find(writer, efforts)
+        except SyncError as problem:
+            for effort in efforts:
+                effort.postpone(problem)
+            return
         if not found:
             return
         async with self._ledger.transaction() as tx:

@@ -9,14 +9,14 @@ from datetime import datetime
 from services.shared.contract.keys import SourceKey
 from services.shared.contract.records import Record
 from services.shared.contract.topics import ObjectType
-from services.shared.ledger import claims, identities, sources, targets
+from services.shared.ledger import claims, identities, skus, sources, targets
 from services.shared.ledger.engine import Ledger, Transaction, statement
-from services.shared.ledger.identities import EMAIL, Identity
+from services.shared.ledger.identities import EMAIL, SKU, Identity
 from services.shared.ledger.moments import read
 from services.shared.ledger.sources import SourceRow
 from services.shared.ledger.stores import ACCOUNT
 from services.shared.ledger.targets import TargetRow
-from services.syncer import plans
+from services.syncer import adopting, plans
 from services.syncer.jobs import Job
 from services.syncer.planning import normal_email
 
@@ -39,6 +39,7 @@ PART_TYPE = {
     ObjectType.CHECKOUTS: plans.LINE_ITEMS,
 }
 
+_PEOPLE = (ObjectType.CUSTOMERS, plans.GUESTS)
 _NOW = statement("SELECT {now} AS moment")
 
 
@@ -48,7 +49,9 @@ class Known:
 
     ``busy`` are those somebody else is writing, or that share an email with another job of the
     batch; ``taken_over`` those whose former owner never settled. ``products`` are HubSpot ids by
-    (shop, variant id); ``sharers`` the live customers behind a contact.
+    shop and variant id; ``sharers`` the live customers behind a contact; ``claimants`` how many
+    variants claim a SKU, and ``are_skus_known`` whether every store's have by now; ``censuses``
+    when the last shared census of an object type began.
     """
 
     busy: frozenset[SourceKey]
@@ -57,8 +60,11 @@ class Known:
     parts: Mapping[SourceKey, Sequence[SourceRow]]
     targets: Mapping[tuple[str, str], TargetRow]
     identities: Mapping[tuple[str, str], Identity]
-    products: Mapping[tuple[str, str], str]
+    products: Mapping[str, Mapping[str, str]]
     sharers: Mapping[str, Sequence[SourceRow]]
+    claimants: Mapping[str, int]
+    are_skus_known: bool
+    censuses: Mapping[str, datetime]
     keys: frozenset[str]
     now: datetime
 
@@ -67,11 +73,14 @@ async def claim_and_know(
     ledger: Ledger, owner: str, kind: str, jobs: Sequence[Job], lasts_ms: int = CLAIM_MS
 ) -> Known:
     """Claim what is free among ``jobs`` of ``kind``, and everything a plan needs to know."""
-    wanted = {job.source: keys_of(job) for job in jobs}
     async with ledger.transaction() as tx:
+        wanted = await _wanted(tx, jobs)
         claimed = await claims.claim(
             tx, [key for keys in wanted.values() for key in keys], owner=owner, lasts_ms=lasts_ms
         )
+        if HEAD_TYPE.get(kind) == plans.CONTACTS:
+            # Somebody may have settled between our look and our claim.
+            wanted = await _wanted(tx, jobs)
         mine = _shared_out(wanted, claimed.keys)
         unused = claimed.keys - {key for source in mine for key in wanted[source]}
         if unused:
@@ -79,15 +88,29 @@ async def claim_and_know(
         return await _known(tx, kind, [job for job in jobs if job.source in mine], wanted, claimed)
 
 
-def keys_of(job: Job) -> tuple[str, ...]:
-    """The keys that must be claimed to write a job: its source, and the email of a contact."""
-    email = email_of(job)
-    return (str(job.source), f"email:{email}") if email else (str(job.source),)
+async def _wanted(tx: Transaction, jobs: Sequence[Job]) -> dict[SourceKey, Collection[str]]:
+    """The keys that must be claimed to write each job.
+
+    That is its source and, for a person, the email and the contact: whoever shares that must not
+    write it while another leaves it or gives it a new email.
+    """
+    people = [job for job in jobs if job.source.kind in _PEOPLE]
+    rows = await sources.look(tx, [job.source for job in people])
+    emails = [(EMAIL, email) for job in people if (email := email_of(job))]
+    found = await identities.look(tx, ACCOUNT, emails)
+    wanted: dict[SourceKey, Collection[str]] = {}
+    for job in jobs:
+        email, row = email_of(job), rows.get(job.source)
+        holder = found.get((EMAIL, email))
+        contacts = {row.target_id if row else None, holder.target_id if holder else None}
+        keys = [str(job.source), *(f"contact:{each}" for each in contacts if each)]
+        wanted[job.source] = frozenset([*keys, f"email:{email}"] if email else keys)
+    return wanted
 
 
 def email_of(job: Job) -> str:
     """The normal email of a customer's or guest's job; empty for any other."""
-    if job.source.kind not in (ObjectType.CUSTOMERS, plans.GUESTS) or job.state is None:
+    if job.source.kind not in _PEOPLE or job.state is None:
         return ""
     return normal_email(job.state.record.fields.get("email"))
 
@@ -136,10 +159,13 @@ async def _known(
         ),
         rows=rows,
         parts=parts,
-        targets=await targets.look(tx, ACCOUNT, [*head_ids, *part_ids]),
+        targets=await targets.look(tx, ACCOUNT, [*head_ids, *part_ids, *_sku_holders(found)]),
         identities=found,
         products=await _products(tx, jobs),
         sharers=sharers,
+        claimants=await _claimants(tx, kind, jobs),
+        are_skus_known=await skus.are_all_claimed(tx) if _sku_holders(found) else True,
+        censuses=await adopting.begun(tx) if _has_doubts(rows, claimed) else {},
         keys=frozenset(key for source in mine for key in wanted[source]),
         now=read(int((await tx.run(_NOW))[0].moment)),
     )
@@ -154,15 +180,12 @@ def _identities_of(kind: str, jobs: Iterable[Job]) -> list[tuple[str, str]]:
         native = identities.native(object_type)
         return [(native, f"{job.source.shop}/{job.source.id}") for job in jobs]
     native = identities.native(plans.PRODUCTS)
-    return [
-        (native, f"{job.source.shop}/{variant.id}")
-        for job in jobs
-        if job.state
-        for variant in job.state.record.parts.get("variants", ())
-    ]
+    variants = [(job.source.shop, variant) for job in jobs for variant in _variants(job)]
+    by_id = [(native, f"{shop}/{variant.id}") for shop, variant in variants]
+    return by_id + [(SKU, sku) for _, variant in variants if (sku := sku_of(variant))]
 
 
-async def _products(tx: Transaction, jobs: Iterable[Job]) -> dict[tuple[str, str], str]:
+async def _products(tx: Transaction, jobs: Iterable[Job]) -> dict[str, dict[str, str]]:
     keys = {
         SourceKey(job.source.shop, plans.VARIANTS, variant)
         for job in jobs
@@ -171,7 +194,47 @@ async def _products(tx: Transaction, jobs: Iterable[Job]) -> dict[tuple[str, str
         if (variant := _variant_of(line))
     }
     found = await sources.look(tx, keys)
-    return {(key.shop, key.id): row.target_id for key, row in found.items() if row.target_id}
+    products: dict[str, dict[str, str]] = {}
+    for key, row in found.items():
+        if row.target_id:
+            products.setdefault(key.shop, {})[key.id] = row.target_id
+    return products
+
+
+async def _claimants(tx: Transaction, kind: str, jobs: Iterable[Job]) -> dict[str, int]:
+    """Let the variants of ``jobs`` claim their SKUs; how many claim each of these by now."""
+    if kind != ObjectType.PRODUCTS:
+        return {}
+    claimed = {
+        SourceKey(job.source.shop, plans.VARIANTS, variant.id): sku_of(variant)
+        for job in jobs
+        for variant in _variants(job)
+    }
+    await skus.claim(tx, ACCOUNT, claimed)
+    return await skus.claimants(tx, ACCOUNT, filter(None, claimed.values()))
+
+
+def _sku_holders(found: Mapping[tuple[str, str], Identity]) -> list[tuple[str, str]]:
+    """The products that have the SKUs asked for."""
+    return [
+        (plans.PRODUCTS, each.target_id)
+        for (kind, _), each in found.items()
+        if kind == SKU and each.target_id
+    ]
+
+
+def _has_doubts(rows: Mapping[SourceKey, SourceRow], claimed: claims.Claimed) -> bool:
+    return bool(claimed.taken_over) or any(row.suspect_until for row in rows.values())
+
+
+def _variants(job: Job) -> Iterable[Record]:
+    return job.state.record.parts.get("variants", ()) if job.state else ()
+
+
+def sku_of(variant: Record) -> str:
+    """A variant's SKU as HubSpot is to hold it; empty if it has none."""
+    value = variant.fields.get("sku")
+    return value.strip() if isinstance(value, str) else ""
 
 
 def _variant_of(line: Record) -> str:

@@ -13,11 +13,21 @@ import orjson
 
 from services.shared.contract.keys import SourceKey
 from services.shared.contract.topics import ObjectType
-from services.shared.ledger import claims, identities, links, settlements, sources, targets, waits
+from services.shared.ledger import (
+    claims,
+    identities,
+    links,
+    settlements,
+    skus,
+    sources,
+    targets,
+    waits,
+)
 from services.shared.ledger.engine import Ledger, Transaction
 from services.shared.ledger.identities import Identity
 from services.shared.ledger.links import Link
 from services.shared.ledger.settlements import Settlement
+from services.shared.ledger.sources import Status
 from services.shared.ledger.stores import ACCOUNT
 from services.shared.ledger.targets import TargetRow
 from services.shared.ledger.waits import Wait
@@ -25,10 +35,16 @@ from services.syncer import plans
 from services.syncer.outcomes import Outcome
 from services.syncer.plans import Guest
 
+# Suspect, but of nothing that is still on its way.
+_AT_ONCE_MS = 1
+
 
 @dataclass(slots=True, kw_only=True)
 class Memory:
-    """Everything a batch adds to the ledger."""
+    """Everything a batch adds to the ledger.
+
+    ``shown`` are the contacts whose row we wrote, with the customer whose values stand in it now.
+    """
 
     settlements: list[Settlement] = field(default_factory=list)
     waits: list[Wait] = field(default_factory=list)
@@ -36,6 +52,7 @@ class Memory:
     forgotten: list[tuple[str, str]] = field(default_factory=list)
     identities: list[Identity] = field(default_factory=list)
     renamed: list[Identity] = field(default_factory=list)
+    shown: dict[str, SourceKey] = field(default_factory=dict)
     link_owners: list[SourceKey] = field(default_factory=list)
     links: list[Link] = field(default_factory=list)
     refers_to: dict[SourceKey, int] = field(default_factory=dict)
@@ -62,9 +79,12 @@ async def record(ledger: Ledger, memory: Memory, *, owner: str, keys: Collection
         OwnershipLostError: a claim ran out; nothing was written.
         WorldAtFaultError: the ledger is not there; nothing was written.
     """
-    async with ledger.transaction() as tx:
+
+    async def work(tx: Transaction) -> None:
         await claims.release(tx, owner=owner, keys=keys)
         await write(tx, memory)
+
+    await ledger.done(work)
 
 
 async def write(tx: Transaction, memory: Memory) -> None:
@@ -72,6 +92,7 @@ async def write(tx: Transaction, memory: Memory) -> None:
     await targets.forget(tx, ACCOUNT, memory.forgotten)
     await settlements.settle(tx, memory.settlements)
     await waits.wait(tx, memory.waits)
+    await skus.release(tx, ACCOUNT, _gone_variants(memory))
     await targets.record(tx, ACCOUNT, memory.targets)
     await identities.record(tx, ACCOUNT, memory.identities)
     await identities.forget_others(tx, ACCOUNT, memory.renamed)
@@ -80,7 +101,17 @@ async def write(tx: Transaction, memory: Memory) -> None:
     await waits.refer(tx, memory.refers_to)
     await _introduce(tx, memory.guests)
     await waits.retarget(tx, (ObjectType.CUSTOMERS, plans.GUESTS), memory.moved)
-    await _pass_on(tx, [*memory.left_contacts, *memory.moved.values()])
+    await _pass_on(tx, memory.left_contacts)
+    await targets.forget(tx, ACCOUNT, [(plans.CONTACTS, each) for each in memory.moved.values()])
+    await _let_newest_win(tx, memory)
+
+
+def _gone_variants(memory: Memory) -> list[SourceKey]:
+    return [
+        each.key
+        for each in memory.settlements
+        if each.key.kind == plans.VARIANTS and each.status is Status.DELETED
+    ]
 
 
 async def _introduce(tx: Transaction, guests: Sequence[Guest]) -> None:
@@ -101,3 +132,17 @@ async def _pass_on(tx: Transaction, contacts: Sequence[str]) -> None:
     """A contact whose winner left shows the next customer behind it."""
     for sharers in (await sources.sharing(tx, ObjectType.CUSTOMERS, contacts)).values():
         await waits.wait(tx, [Wait(key=sharers[0].key, reason="next_in_line")])
+
+
+async def _let_newest_win(tx: Transaction, memory: Memory) -> None:
+    """A contact we wrote may be that of a newer customer as well, as we have only now learned.
+
+    Two contacts that people merged were two when their writes began: whose came last is unknown,
+    so the newest is written again, in full.
+    """
+    contacts = {*memory.shown, *memory.moved.values()}
+    for target_id, sharers in (await sources.sharing(tx, ObjectType.CUSTOMERS, contacts)).items():
+        newest = sharers[0].key
+        if target_id in memory.moved.values() or memory.shown[target_id] != newest:
+            again = Wait(key=newest, reason="next_in_line", suspect_for_ms=_AT_ONCE_MS)
+            await waits.wait(tx, [again])

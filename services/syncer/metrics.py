@@ -46,6 +46,13 @@ BATCH_SECONDS = Histogram(
 HELD = Counter(
     f"{_PREFIX}_holds_total", "Times a partition was held, by why", ["reason"], registry=REGISTRY
 )
+# Anything but 0 is an incident: look at retention, and at how long no syncer ran.
+GAPS = Counter(
+    f"{_PREFIX}_log_gaps_total",
+    "Times the log had lost events that were not settled",
+    ["topic"],
+    registry=REGISTRY,
+)
 # A bug of ours: the record is failing with internal_fault, its neighbours go on.
 FAULTS = Counter(
     f"{_PREFIX}_internal_faults_total",

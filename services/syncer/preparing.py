@@ -10,10 +10,12 @@ from services.shared.contract.topics import ObjectType
 from services.shared.contract.versions import Version
 from services.shared.ledger import identities
 from services.shared.ledger.sources import SourceRow
-from services.syncer import plans
+from services.syncer import goods, plans
 from services.syncer.account import Account
+from services.syncer.adopting import CENSUSED
+from services.syncer.applying import AMBIGUOUS_LINES
 from services.syncer.doubts import BEGINNING
-from services.syncer.efforts import Effort, effort_for
+from services.syncer.efforts import Effort, Piece, effort_for
 from services.syncer.jobs import Job
 from services.syncer.knowing import HEAD_TYPE, PART_TYPE, Known, email_of
 from services.syncer.planning import Circumstances, plan_for
@@ -33,9 +35,7 @@ def planned(
         now=known.now,
         abandoned_after=abandoned_after,
         mapped=account.mapped,
-        products={
-            variant: target for (host, variant), target in known.products.items() if host == shop
-        },
+        products=known.products.get(shop, {}),
         has_cart=row is not None and bool(row.target_id),
     )
     return plan_for(job.source, state, around)
@@ -45,12 +45,26 @@ def effort_of(plan: Plan, known: Known) -> Effort:
     """The beginning of carrying out ``plan``."""
     row = known.rows.get(plan.source)
     effort = effort_for(plan, row, known.parts.get(plan.source, ()), known.targets)
-    effort.is_suspect = plan.source in known.taken_over or bool(row and row.suspect_until)
+    effort.is_taken_over = plan.source in known.taken_over
+    effort.is_suspect = effort.is_taken_over or bool(row and row.suspect_until)
+    effort.is_adopted = bool(row and row.reason == AMBIGUOUS_LINES)
     _adopt(effort, known)
     if effort.is_suspect:
         for piece in effort.pieces:
             piece.fingerprint = b""
+            piece.may_exist = not piece.target_id and not _was_looked_for(effort, piece, known)
     return effort
+
+
+def _was_looked_for(effort: Effort, piece: Piece, known: Known) -> bool:
+    """Whether a census found nothing, begun when no call of ours could be applied any more."""
+    if piece.object_type not in CENSUSED:
+        return True
+    begun = known.censuses.get(piece.object_type)
+    row = effort.row
+    if begun is None or effort.is_taken_over or row is None or row.suspect_until is None:
+        return False
+    return begun >= row.suspect_until
 
 
 def _adopt(effort: Effort, known: Known) -> None:
@@ -68,6 +82,7 @@ def _adopt(effort: Effort, known: Known) -> None:
             native = (identities.native(plans.PRODUCTS), f"{source.shop}/{piece.source.id}")
             found = known.identities.get(native)
             piece.target_id = (found.target_id if found else None) or ""
+    goods.adopt_by_sku(effort, known)
 
 
 def empty_plan(source: SourceKey, row: SourceRow | None, kind: str) -> Plan:

@@ -60,9 +60,18 @@ def recognised(effort: Effort, lines: Sequence[Line]) -> Recognised:
             doubles.append(line.id)
         else:
             ours[part] = line.id
-    if not effort.is_adopted or keyed:
-        return Recognised(ours=ours, doubles=_not_listed(doubles, effort))
-    return _matched_once(effort.parts, [line for line in lines if not line.sync_key])
+    doubles = _not_listed(doubles, effort)
+    if not effort.is_adopted:
+        return Recognised(ours=ours, doubles=doubles)
+    unknown = {
+        key: piece
+        for key, piece in effort.parts.items()
+        if key not in ours and not piece.target_id and not piece.is_gone
+    }
+    matched = _matched_once(unknown, [line for line in lines if not line.sync_key])
+    if matched.is_ambiguous:
+        return matched
+    return Recognised(ours={**ours, **matched.ours}, doubles=doubles)
 
 
 def _not_listed(doubles: Sequence[str], effort: Effort) -> list[str]:

@@ -9,12 +9,13 @@ import orjson
 
 from services.shared.contract.errors import SyncError, WorldAtFaultError
 from services.shared.contract.keys import SourceKey
-from services.shared.ledger.identities import EMAIL, Identity
+from services.shared.ledger.identities import EMAIL, Identity, native
 from services.shared.ledger.settlements import Settlement
 from services.shared.ledger.sources import SourceRow, Status
 from services.shared.ledger.targets import TargetRow
 from services.shared.ledger.waits import Wait
-from services.syncer import plans
+from services.syncer import people, plans
+from services.syncer.adopting import CENSUSED
 from services.syncer.deciding import ARCHIVED_IN_HUBSPOT
 from services.syncer.efforts import Effort, Failure, Piece
 from services.syncer.jobs import Job
@@ -29,25 +30,29 @@ _FIRST_RETRY_MS = 1_000
 _LONGEST_RETRY_MS = 300_000
 
 
-def settled(efforts: Iterable[Effort], now: datetime) -> Memory:
-    """What is to be remembered of finished efforts."""
+def settled(efforts: Iterable[Effort], now: datetime, causes: Mapping[SourceKey, int]) -> Memory:
+    """What is to be remembered of efforts that ended; ``causes`` are the shared ones they await."""
     memory = Memory()
     for effort in efforts:
-        if effort.unknown or _is_to_be_tried_again(effort):
-            _put_off(effort, memory)
+        if effort.awaits or effort.unknown or _is_to_be_tried_again(effort):
+            _put_off(effort, memory, causes.get(effort.plan.source))
         else:
             _settle(effort, now, memory)
         _remember_pieces(effort, memory)
     return memory
 
 
-def deleted(efforts: Iterable[Effort], read_at: Mapping[SourceKey, datetime]) -> Memory:
+def deleted(
+    efforts: Iterable[Effort],
+    read_at: Mapping[SourceKey, datetime],
+    causes: Mapping[SourceKey, int],
+) -> Memory:
     """What is to be remembered of sources that a read proved gone."""
     memory = Memory()
     for effort in efforts:
         plan, row = effort.plan, effort.row
-        if effort.unknown or effort.removals:
-            _put_off(effort, memory)
+        if effort.awaits or effort.unknown or effort.removals:
+            _put_off(effort, memory, causes.get(plan.source), claims_deletion=True)
             continue
         stays = plan.head_type == plans.CONTACTS
         memory.settlements.append(
@@ -83,6 +88,7 @@ def exclude(plan: Plan, row: SourceRow | None, job: Job, memory: Memory) -> None
             status=Status.EXCLUDED,
             reason=reason,
             seen=row.wanted if row else 0,
+            target_id=row.target_id if row and not plan.excluded else None,
             version=plan.version,
             due_in_ms=plan.due_in_ms,
             label=plan.label,
@@ -117,29 +123,44 @@ def _contact_in(job: Job) -> bytes | None:
 def _is_to_be_tried_again(effort: Effort) -> bool:
     """A contact somebody else made meanwhile: adopt it next time."""
     head = effort.head
-    return bool(head and head.refused and head.refused.existing_id and not head.target_id)
+    if head is None or head.object_type != plans.CONTACTS or head.target_id:
+        return False
+    return bool(head.refused and head.refused.existing_id)
 
 
-def _put_off(effort: Effort, memory: Memory) -> None:
+def _put_off(
+    effort: Effort, memory: Memory, cause_id: int | None, *, claims_deletion: bool = False
+) -> None:
     attempts = effort.row.attempts if effort.row else 0
     cause = effort.unknown
-    reason = cause.reason if cause else "found_in_hubspot"
+    reason = effort.awaits or (cause.reason if cause else "found_in_hubspot")
     memory.waits.append(
         Wait(
             key=effort.plan.source,
             reason=reason,
             due_in_ms=retry_in_ms(attempts, cause) if cause else 0,
+            cause_id=cause_id,
             is_news=False,
-            suspect_for_ms=SUSPECT_MS if effort.may_be_applied else None,
+            claims_deletion=claims_deletion,
+            suspect_for_ms=SUSPECT_MS if effort.may_be_applied or effort.is_taken_over else None,
             changed_at=effort.plan.version.updated_at,
         )
     )
     memory.outcomes[effort.plan.source] = Outcome.WAITING
+    memory.identities.extend(_made_already(effort))
     head = effort.head
     if head and head.refused and head.refused.existing_id:
         memory.identities.append(
             Identity(kind=EMAIL, value=effort.plan.email, target_id=head.refused.existing_id)
         )
+
+
+def _made_already(effort: Effort) -> Iterable[Identity]:
+    """What stands in HubSpot of an effort that is not done: found again by Shopify's id."""
+    for piece in effort.pieces:
+        if piece.is_written and piece.object_type in CENSUSED:
+            value = f"{piece.source.shop}/{piece.source.id}"
+            yield Identity(kind=native(piece.object_type), value=value, target_id=piece.target_id)
 
 
 def _settle(effort: Effort, now: datetime, memory: Memory) -> None:
@@ -185,10 +206,7 @@ def _remember_pieces(effort: Effort, memory: Memory) -> None:
     if head and head.target_id and not head.is_gone:
         memory.targets.extend(_target(head, effort) if effort.writes else ())
         if head.object_type == plans.CONTACTS and not effort.failure:
-            email = Identity(kind=EMAIL, value=plan.email, target_id=head.target_id)
-            memory.identities.append(email)
-            if effort.renames:
-                memory.renamed.append(email)
+            _remember_contact(effort, head, memory)
         if head.merged_from:
             memory.moved[head.merged_from] = head.target_id
     for piece in effort.parts.values():
@@ -203,6 +221,15 @@ def _remember_pieces(effort: Effort, memory: Memory) -> None:
                 Settlement(key=part.key, status=Status.DELETED, parent_id=part.parent_id)
             )
             memory.forgotten.append((plan.part_type, part.target_id or ""))
+
+
+def _remember_contact(effort: Effort, head: Piece, memory: Memory) -> None:
+    email = Identity(kind=EMAIL, value=effort.plan.email, target_id=head.target_id)
+    memory.identities.append(email)
+    if effort.renames:
+        memory.renamed.append(email)
+    if head.is_written and people.is_customer(effort):
+        memory.shown[head.target_id] = effort.plan.source
 
 
 def _part_settlement(piece: Piece, parent: SourceKey) -> Settlement:
@@ -241,7 +268,7 @@ def _standing_of(effort: Effort, problem: Failure | None) -> tuple[Status, str]:
         return Status.EXCLUDED, ARCHIVED_IN_HUBSPOT
     if problem:
         return Status.FAILING, problem.reason
-    return Status.IN_SYNC, effort.plan.note
+    return Status.IN_SYNC, effort.note
 
 
 def _detail(problem: Failure | None) -> str:

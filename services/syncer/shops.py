@@ -1,20 +1,19 @@
-"""What happens to whole stores: uninstalls, changed scopes, compliance requests; and probes."""
+"""What happens to whole stores: uninstalls, changed scopes, compliance requests."""
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Callable, Sequence
 
 from services.shared.contract.errors import EventAtFaultError, SyncError
 from services.shared.contract.events import Event, Provenance, provenance_in
-from services.shared.ledger import causes, notes, stores
+from services.shared.ledger import notes, stores
+from services.shared.ledger.causes import Cause
 from services.shared.ledger.engine import Ledger
 from services.shared.ledger.notes import ComplianceRequest
 from services.shared.ledger.stores import StoreState
 from services.shared.ledger.vault import Vault
 from services.shared.log.port import Appender
-from services.shared.runtime.vitals import Pulse
 from services.shared.shopify.admin import Admin
 from services.shared.shopify.answers import TokenRefusedError
 from services.shared.shopify.shops import shop as shop_of
@@ -23,12 +22,10 @@ from services.syncer.reading import dead_letter
 _LOG = logging.getLogger(__name__)
 _COMPLIANCE = frozenset({"customers/data_request", "customers/redact", "shop/redact"})
 _UNINSTALLED = "app/uninstalled"
-_PROBE_SECONDS = 5.0
-_PROBE_AGAIN_MS = 60_000
 
 
 class Shops:
-    """Handles the topic of whole stores, and asks again whether what made many wait is over."""
+    """Handles the topic of whole stores."""
 
     def __init__(
         self,
@@ -52,27 +49,13 @@ class Shops:
                 continue
             await self._settle(event, provenance)
 
-    async def run_probes(self, stopping: asyncio.Event, pulse: Pulse) -> None:
-        """Look after open causes until told to stop."""
-        pulse.begin()
-        while not stopping.is_set():
-            try:
-                await self.probe()
-                pulse.beat()
-            except SyncError as problem:
-                pulse.suffer(problem.reason)
-                _LOG.warning("probe failed", extra={"action": "probe", "reason": problem.reason})
-            await asyncio.sleep(_PROBE_SECONDS)
-
-    async def probe(self) -> None:
-        """Lift the causes that are over: the store answers again."""
-        async with self._ledger.transaction() as tx:
-            due = await causes.to_probe(tx, _PROBE_AGAIN_MS)
-        for cause in due:
-            if await self._answers(cause.shop):
-                async with self._ledger.transaction() as tx:
-                    await causes.lift(tx, cause.id)
-                _LOG.info("cause lifted", extra={"action": "lift", "reason": cause.reason})
+    async def answers(self, cause: Cause) -> bool:
+        """Whether the store that a cause is about can be read again."""
+        try:
+            await shop_of(self._admin_of(cause.shop))
+        except SyncError:
+            return False
+        return True
 
     async def _settle(self, event: Event, provenance: Provenance) -> None:
         topic = provenance.shopify_topic
@@ -100,10 +83,3 @@ class Shops:
         except SyncError as problem:
             return problem.reason == "credentials_refused"
         return False
-
-    async def _answers(self, shop: str) -> bool:
-        try:
-            await shop_of(self._admin_of(shop))
-        except SyncError:
-            return False
-        return True

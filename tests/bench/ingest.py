@@ -15,7 +15,7 @@ import sys
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from tests.support.deliveries import request_bytes, signed_headers
 
@@ -28,12 +28,22 @@ SERVERS = ("product", "floor")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:
-    """One run."""
+    """One run. Of figures on a busy machine, believe the server's CPU a request first."""
 
+    requests: int
     requests_per_second: float
     p99_ms: float
     failed: int
     generator: str
+    cpu_us_per_request: float = 0.0
+
+
+@dataclass(slots=True, kw_only=True)
+class Server:
+    """A running server; what it cost is known once it has ended."""
+
+    port: int
+    cpu_seconds: float = 0.0
 
 
 def order_body() -> bytes:
@@ -58,16 +68,18 @@ async def compare(pairs: int, seconds: int = SECONDS) -> list[dict[str, dict[str
 
 
 async def measured(name: str, seconds: int) -> Figures:
-    """One run of one server, after a short one that is not counted."""
-    async with serving(name) as port:
-        drive = with_wrk if shutil.which("wrk") else with_python
-        await drive(port, WARM_UP_SECONDS)
-        return await drive(port, seconds)
+    """One run of one server, after a short one that counts for its CPU only."""
+    drive = with_wrk if shutil.which("wrk") else with_python
+    async with serving(name) as server:
+        warm_up = await drive(server.port, WARM_UP_SECONDS)
+        figures = await drive(server.port, seconds)
+    cpu_us = server.cpu_seconds / (warm_up.requests + figures.requests) * 1e6
+    return replace(figures, cpu_us_per_request=round(cpu_us, 1))
 
 
 @asynccontextmanager
-async def serving(name: str) -> AsyncIterator[int]:
-    """A server in its own process, over a log in its own directory; its port."""
+async def serving(name: str) -> AsyncIterator[Server]:
+    """A server in its own process, over a log in its own directory."""
     with tempfile.TemporaryDirectory(prefix="shopsync-bench-") as directory:
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "tests.bench.ingest_servers", name, directory),
@@ -76,8 +88,10 @@ async def serving(name: str) -> AsyncIterator[int]:
         )
         assert process.stdin
         assert process.stdout
-        yield int(await process.stdout.readline())
+        server = Server(port=int(await process.stdout.readline()))
+        yield server
         process.stdin.close()
+        server.cpu_seconds = float(await process.stdout.readline())
         await process.wait()
 
 
@@ -96,6 +110,7 @@ async def with_wrk(port: int, seconds: int) -> Figures:
     assert found, output
     told = json.loads(found[1])
     return Figures(
+        requests=told["requests"],
         requests_per_second=told["requests"] * 1_000_000 / told["us"],
         p99_ms=told["p99_us"] / 1_000,
         failed=told["failed"],
@@ -143,6 +158,7 @@ async def with_python(port: int, seconds: int) -> Figures:
     await asyncio.gather(*(one_connection() for _ in range(CONNECTIONS)))
     took.sort()
     return Figures(
+        requests=len(took),
         requests_per_second=len(took) / seconds,
         p99_ms=took[len(took) * 99 // 100] * 1_000,
         failed=failed,

@@ -1,7 +1,7 @@
 """What the ingest benchmark drives: the product, and the least that could do the same.
 
 ``python -m tests.bench.ingest_servers product|floor DIRECTORY`` serves on a free port, which it
-prints, until its standard input ends.
+prints, until its standard input ends; then it prints the CPU it took.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import asyncio
 import base64
 import hmac
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from services.ingest.settings import Settings
 from services.shared.contract.events import NewEvent
 from services.shared.log.port import Appender
 from services.shared.log.sqlite import SqliteLog
+from services.shared.runtime.collecting import collect_seldom
 from services.shared.runtime.metrics import new_registry
 from services.shared.runtime.serving import config_for, listening_socket, serve_until
 from tests.support.deliveries import SECRET, SHOP, signed_headers
@@ -83,7 +85,8 @@ async def serve_floor(log: SqliteLog, stopping: asyncio.Event) -> None:
 
 
 async def serve_product(log: SqliteLog, stopping: asyncio.Event) -> None:
-    """The product as it is."""
+    """The product as it is, in a process as the product makes it."""
+    collect_seldom()
     at_hand = StoresAtHand()
     surroundings = Surroundings(
         appender=log,
@@ -109,7 +112,9 @@ async def main(name: str, directory: str) -> None:
     stopping = asyncio.Event()
     asyncio.get_running_loop().add_reader(sys.stdin, stopping.set)
     async with SqliteLog.open(Path(directory) / "log.db") as log:
+        began = time.process_time()
         await SERVERS[name](log, stopping)
+        print(time.process_time() - began)  # noqa: T201 - what serving has cost, in seconds of CPU
 
 
 if __name__ == "__main__":

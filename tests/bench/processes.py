@@ -20,7 +20,10 @@ async def told_by(*command: str) -> Any:
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", *command, stdout=asyncio.subprocess.PIPE
     )
-    output, _ = await process.communicate()
+    try:
+        output, _ = await process.communicate()
+    finally:
+        await ended(process)
     if process.returncode:
         raise RuntimeError(f"{command[0]} ended with {process.returncode}")
     return json.loads(output)

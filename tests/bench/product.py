@@ -22,10 +22,11 @@ from tests.support.deliveries import request_bytes, signed_headers
 
 _LOOK_SECONDS = 0.5
 _SYNCED_OBJECTS = 4
-_ALL = """import asyncio
-from services.cli.processes import EVERY_PROCESS, run
+_ALL = """import uvloop
+from services.cli.engines import EVERY_PROCESS
+from services.cli.processes import run
 from services.shared.runtime.settings import Settings, loaded
-asyncio.run(run(EVERY_PROCESS, loaded(Settings)))"""
+uvloop.run(run(EVERY_PROCESS, loaded(Settings)))"""
 _KEY = "a key for benchmarks, of no use elsewhere"
 
 

@@ -29,6 +29,7 @@ from services.shared.ledger.quota import LedgerQuota
 from services.shared.ledger.stores import ACCOUNT
 from services.shared.ledger.vault import Vault
 from services.shared.log.sqlite import SqliteLog
+from services.shared.runtime.collecting import collect_seldom
 from services.syncer.__main__ import GROUP, Surroundings, serve
 from tests.bench.syncer_floor import run_floor
 
@@ -66,6 +67,7 @@ async def run_product(place: Place, known: Sequence[NewEvent], orders: Sequence[
         await _settled(ledger, log, syncing)
         before = await _rows(ledger)
         await _append(log, orders)
+        collect_seldom()
         started, cpu = time.perf_counter(), time.process_time()
         await _settled(ledger, log, syncing)
         seconds, used = time.perf_counter() - started, time.process_time() - cpu

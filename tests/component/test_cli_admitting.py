@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from services.cli.admitting import admit
-from services.cli.processes import engines
+from services.cli.engines import engines
 from services.shared.ledger import stores
 from services.shared.ledger.engine import Ledger, opened
 from services.shared.ledger.migrating import migrate

@@ -1,5 +1,6 @@
 """What ``shopsync check`` finds in simulated stores and accounts."""
 
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -7,12 +8,15 @@ import pytest
 
 from sandbox.hubspot.account import Account
 from sandbox.hubspot.app import create_app as hubspot_app
+from sandbox.shopify import given
 from sandbox.shopify.app import create_app as shopify_app
 from sandbox.shopify.shopify import Shopify
 from services.cli.checking import examined
+from services.cli.engines import engines
 from services.cli.examining_hubspot import currency_findings, native_findings
-from services.cli.examining_shopify import scope_findings
+from services.cli.examining_shopify import admin_of, scope_findings
 from services.cli.findings import Finding, Level
+from services.reconciler.subscribing import ensure_subscribed
 from services.shared.runtime.settings import Settings
 
 SHOP = "acme.myshopify.com"
@@ -88,6 +92,68 @@ async def test_orders_another_sync_wrote_for_our_shop_are_found() -> None:
     assert "Connected apps" in finding.to_do
 
 
+async def test_customer_data_that_shopify_withholds_is_found() -> None:
+    world = World()
+    given.customer(world.store)
+    world.store.protected_data = False
+    found = await world.found()
+    (finding,) = [each for each in found if "protected customer data" in each.problem]
+    assert finding.level is Level.ERROR
+    assert "Dev Dashboard" in finding.to_do
+
+
+async def test_an_account_without_an_order_pipeline_has_no_stages_and_is_told_so() -> None:
+    world = World()
+    world.account.pipelines["orders"].clear()
+    found = await world.found()
+    assert any("no pipeline" in each.problem and each.to_do for each in found)
+
+
+async def test_scopes_granted_and_missing_are_both_shown() -> None:
+    world = World()
+    world.store.scopes = ("read_products", "write_orders")
+    found = [each for each in await world.found() if each.subject == SHOP]
+    (granted,) = [each for each in found if each.problem.startswith("scopes granted")]
+    assert granted.level is Level.NOTE
+    assert "read_orders" in granted.problem
+    assert any("read_customers is missing" in each.problem for each in found)
+
+
+async def test_subscriptions_that_are_there_are_shown() -> None:
+    world = World()
+    async with httpx.AsyncClient(mounts=world.mounts) as http:
+        settings = world.settings(public_url="https://sync.test")
+        admin = admin_of(http, settings, settings.stores[0])
+        await ensure_subscribed(admin, settings.webhook_url)
+    found = await world.found(public_url="https://sync.test")
+    (shown,) = [each for each in found if each.problem.startswith("subscribed to")]
+    assert "ORDERS_CREATE" in shown.problem
+    assert settings.webhook_url in shown.problem
+    assert not any(each.problem.startswith("not subscribed") for each in found)
+
+
+async def test_a_key_that_does_not_open_the_ledger_is_found_with_the_rest(tmp_path: Path) -> None:
+    world = World()
+    async with engines(world.settings(data_dir=tmp_path), transport=httpx.MockTransport(_none)):
+        pass
+    found = await world.found(
+        data_dir=tmp_path, encryption_key="another-key-long-enough", hubspot_token="wrong"
+    )
+    assert {each.subject for each in found if each.level is Level.ERROR} == {"ledger", "HubSpot"}
+
+
+async def test_a_data_directory_that_cannot_be_written_to_is_found(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    found = await World().found(data_dir=tmp_path / "file" / "data")
+    (finding,) = [each for each in found if each.level is Level.ERROR]
+    assert finding.subject == "data directory"
+    assert "SHOPSYNC_DATA_DIR" in finding.to_do
+
+
+def _none(_request: httpx.Request) -> httpx.Response:
+    return BAD
+
+
 def test_another_sync_is_told_by_the_shop_it_names() -> None:
     orders: list[dict[str, Any]] = [
         {"hs_source_store": "Acme"},
@@ -101,11 +167,12 @@ def test_another_sync_is_told_by_the_shop_it_names() -> None:
 
 
 def test_a_missing_scope_is_an_error_where_an_object_is_lost() -> None:
-    levels = {each.problem.split()[1]: each.level for each in scope_findings(SHOP, frozenset())}
+    missing = [e for e in scope_findings(SHOP, frozenset()) if "is missing" in e.problem]
+    levels = {each.problem.split()[1]: each.level for each in missing}
     assert levels["read_orders"] is Level.ERROR
     assert levels["read_all_orders"] is Level.WARNING
     held = scope_findings(SHOP, frozenset({"write_orders", "read_customers", "read_products"}))
-    assert all(each.level is Level.WARNING for each in held)
+    assert all(each.level is not Level.ERROR for each in held)
 
 
 def test_a_store_in_a_currency_the_account_lacks_is_found() -> None:

@@ -95,6 +95,19 @@ def dead(data: Path, body: bytes = b'{"email": "ada@example.com"}') -> None:
     asyncio.run(append())
 
 
+def live(data: Path, count: int) -> None:
+    told = Provenance(
+        shop=SHOP, origin=Origin.WEBHOOK, change=Change.STATE, shopify_topic="orders/create"
+    )
+    event = NewEvent(topic="shopify.orders", key=str(ORDER), value=b"{}", headers=headers_of(told))
+
+    async def append() -> None:
+        async with SqliteLog.open(data / "log.sqlite") as log:
+            await log.append([event] * count)
+
+    asyncio.run(append())
+
+
 def on_the_log(data: Path, topic: str) -> list[dict[str, str]]:
     with sqlite3.connect(data / "log.sqlite") as file:
         found = file.execute(
@@ -230,6 +243,50 @@ def test_a_replayed_dead_letter_is_history_with_its_topic_kept(data: Path) -> No
     assert headers["origin"] == "replay"
     assert headers["shopify-topic"] == "orders/create"
     assert not any(name.startswith("dead-") for name in headers)
+
+
+def test_dead_letters_are_chosen_by_reason_and_by_time(data: Path) -> None:
+    dead(data)
+    assert len(answer("dead-letters", "list", "--reason", "no_json", "--since", "2001-01-01")) == 1
+    assert answer("dead-letters", "list", "--reason", "bad_headers") == []
+    assert answer("dead-letters", "list", "--since", "2999-01-01T00:00") == []
+
+
+def test_a_dry_run_counts_and_puts_nothing_back(data: Path) -> None:
+    dead(data)
+    said = answer("dead-letters", "replay", "--reason", "no_json", "--dry-run")
+    assert said == {"events": {"shopify.orders.backfill": 1}, "dry_run": True}
+    assert on_the_log(data, "shopify.orders.backfill") == []
+    assert "1 events were put back" in run("dead-letters", "replay", "--reason", "no_json").output
+    assert len(on_the_log(data, "shopify.orders.backfill")) == 1
+
+
+def test_a_time_range_of_a_topic_is_replayed_as_history(data: Path) -> None:
+    live(data, count=3)
+    choice = ("--topic", "orders", "--from", "2001-01-01")
+    assert "3 events would be" in run("replay", *choice, "--dry-run").output
+    assert answer("replay", *choice, "--to", "2002-01-01")["events"] == {}
+    assert answer("replay", *choice)["events"] == {"shopify.orders.backfill": 3}
+    (first, *_) = on_the_log(data, "shopify.orders.backfill")
+    assert (first["origin"], first["shopify-topic"]) == ("replay", "orders/create")
+
+
+def test_a_replay_of_a_replay_ends(data: Path) -> None:
+    live(data, count=2)
+    choice = ("--topic", "orders", "--from", "2001-01-01")
+    answer("replay", *choice)
+    again = ("--topic", "shopify.orders.backfill", "--from", "2001-01-01")
+    assert answer("replay", *again)["events"] == {"shopify.orders.backfill": 2}
+
+
+def test_a_topic_that_cannot_be_replayed_is_refused(data: Path) -> None:
+    live(data, count=1)
+    run("replay", "--topic", "shopify.orders.dead", "--from", "2001-01-01", code=2)
+    run("replay", "--topic", "orders", "--from", "yesterday", code=2)
+
+
+def test_a_log_in_a_file_needs_no_topics(data: Path) -> None:
+    assert "by itself" in run("topics").output
 
 
 def test_replaying_what_is_not_there_is_a_problem(data: Path) -> None:

@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from sandbox.hubspot.faults import Fault
 from sandbox.shopify import given
 from services.cli.__main__ import app
-from services.cli.processes import RECONCILER, SYNCER, Engines, run_on
+from services.cli.engines import RECONCILER, SYNCER, Engines
+from services.cli.processes import run_on
 from services.cli.watching import snapshot
 from services.shared.contract.events import Change, NewEvent, Origin, Provenance, headers_of
 from services.shared.ledger import notes
@@ -46,6 +48,9 @@ class Lived:
             )
             async with base.ledger.transaction() as tx:
                 await notes.keep_request(tx, base.vault, request)
+            self.world.account.faults = [Fault(kind="status", status=414, path="*/orders/batch/*")]
+            self.refused = given.order(self.world.store, lines=1, email="guest@example.com")
+            await _settled(base, failing=1)
 
 
 def _garbage() -> NewEvent:
@@ -60,14 +65,22 @@ def _garbage() -> NewEvent:
     )
 
 
-async def _settled(base: Engines) -> None:
+async def _settled(base: Engines, failing: int = 0) -> None:
     stopping = asyncio.Event()
     running = asyncio.create_task(run_on(base, frozenset({SYNCER, RECONCILER}), stopping))
     try:
         async with asyncio.timeout(90):
             while True:
                 seen = await snapshot(base.settings)
-                if seen.windows == 8 and seen.is_calm:
+                orders = seen.counts.get((SHOP, "orders"), {})
+                if (
+                    seen.windows == 8
+                    and not (seen.behind or seen.waiting)
+                    # A link of what HubSpot refuses stays open.
+                    and (failing or not seen.open_links)
+                    and orders.get("failing", 0) == failing
+                    and orders.get("in_sync", 0) == 2
+                ):
                     return
                 await asyncio.sleep(0.2)
     finally:
@@ -116,6 +129,16 @@ def test_an_order_is_found_by_the_name_people_call_it(lived: Lived) -> None:
     assert "No record is called" in shown("#99999", code=1)
 
 
+def test_an_order_that_hubspot_refuses_names_the_code_and_how_to_try_again(lived: Lived) -> None:
+    key = f"{SHOP}/orders/{lived.refused['id']}"
+    said = shown(key)
+    assert "HubSpot refuses it" in said
+    assert f"records retry {key}" in said
+    (standing,) = answered("records", "list", "--status", "failing", "--kind", "orders")
+    assert standing["key"] == key
+    assert standing["reason"] in said
+
+
 def test_a_checkout_not_yet_abandoned_says_so_and_when_it_is_due(lived: Lived) -> None:
     key = f"{SHOP}/checkouts/{lived.fresh['id']}"
     assert "too fresh" in shown(key)
@@ -141,7 +164,7 @@ def test_an_order_whose_event_nobody_could_apply_leads_to_its_dead_letter(lived:
 def test_status_shows_freshness_lag_quota_and_compliance_without_anybody_s_data(
     lived: Lived,
 ) -> None:
-    picture = answered("status")
+    picture = answered("status", code=1)
     assert {(each["shop"], each["kind"]) for each in picture["scans"]} >= {(SHOP, "orders")}
     assert all(each["age_seconds"] >= 0 for each in picture["scans"])
     assert picture["lag"] == []

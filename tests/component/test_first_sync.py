@@ -11,8 +11,9 @@ from sandbox.shopify import actions, given
 from services.cli import first_sync
 from services.cli.agreements import agreed_since, floor_of, record_agreement, unconfirmed
 from services.cli.answering import UndecidedError
+from services.cli.engines import RECONCILER, SYNCER, Engines
 from services.cli.previewing import previewed
-from services.cli.processes import RECONCILER, SYNCER, Engines, run_on
+from services.cli.processes import run_on
 from services.cli.watching import snapshot
 from services.syncer.forecasting import Fate, Line
 from tests.support.both_vendors import OTHER, SHOP, BothVendors

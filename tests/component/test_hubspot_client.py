@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from typing import Any
 
+import httpx
 import pytest
 
 from services.shared.contract.errors import OursToFixError, OutcomeUnknownError, WorldAtFaultError
@@ -62,6 +64,20 @@ def test_rows_are_created_read_updated_listed_and_archived(play: Callable[[Scene
         assert [each.id for each in rest.records] == ids[1:]
 
     play(scene)
+
+
+@pytest.mark.parametrize("answer", [{}, {"results": [], "paging": {"next": {"after": "7"}}}])
+def test_a_page_that_is_none_or_leads_back_is_no_end(answer: dict[str, Any]) -> None:
+    """A census that took it for the end would double what it did not see."""
+
+    async def scene(portal: Portal) -> None:
+        transport = httpx.MockTransport(lambda _: httpx.Response(200, json=answer))
+        async with httpx.AsyncClient(transport=transport) as http:
+            hubspot = HubSpot(http, lambda: "token", base_url="http://hubspot.test")
+            with pytest.raises(OutcomeUnknownError):
+                await hubspot.page("orders", after="7")
+
+    played(scene)
 
 
 def test_a_read_by_email_finds_by_the_value_asked(play: Callable[[Scene], None]) -> None:

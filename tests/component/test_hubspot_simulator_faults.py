@@ -143,12 +143,37 @@ async def test_a_share_of_calls_is_struck_the_same_under_the_same_seed() -> None
         {"switches": {"nope": 1}},
         {"quota": {"nope": 1}},
         {"nope": 1},
+        {"faults": [{"kind": "status", "status": "503"}]},
+        {"faults": [{"kind": "status", "status": 200}]},
+        {"faults": [{"kind": "reset", "share": 2}]},
+        {"faults": "reset"},
+        {"switches": {"search_lag_seconds": "long"}},
+        {"switches": {"partial_email_upserts": "maybe"}},
+        {"quota": {"tier": "gold"}},
+        {"rates": {"CAD": "cheap"}},
+        {"scopes": [1]},
+        {"schema": {"orders": {"hs_tags": 5}}},
+        [1],
     ],
 )
-async def test_what_cannot_be_switched_is_said(
-    hubspot: HubSpotUnderTest, said: dict[str, Any]
-) -> None:
+async def test_what_cannot_be_switched_is_said(hubspot: HubSpotUnderTest, said: Any) -> None:
+    before = (await hubspot.http.get("/_sandbox/faults")).json()
+
     assert (await hubspot.put(said, 400))["message"]
+
+    assert (await hubspot.http.get("/_sandbox/faults")).json() == before
+
+
+@pytest.mark.parametrize(
+    ("status", "category"),
+    [(400, "VALIDATION_ERROR"), (422, "VALIDATION_ERROR"), (500, "INTERNAL_ERROR")],
+)
+async def test_a_status_has_the_category_of_its_kind(
+    hubspot: HubSpotUnderTest, status: int, category: str
+) -> None:
+    await fault(hubspot, "status", status=status)
+    refused = await hubspot.post(f"{NEW}/products", {"properties": {"name": "x"}}, status)
+    assert refused["category"] == category
 
 
 async def test_what_is_switched_on_is_shown(hubspot: HubSpotUnderTest) -> None:

@@ -108,6 +108,40 @@ async def test_a_body_that_grows_too_large_is_413_and_not_read_on(ingest: Ingest
     writer.transport.abort()
 
 
+@pytest.mark.parametrize(
+    "framing",
+    [
+        b"9;" + b"x" * 10_000_000,
+        b"0" * 10_000_000 + b"9\r\n",
+        b"9\r\n" + BODY + b"\r\n0\r\nX-Endless: " + b"x" * 10_000_000,
+    ],
+    ids=["extension", "size", "trailer"],
+)
+async def test_what_stands_around_chunks_cannot_grow_for_ever(
+    ingest: Ingest, framing: bytes
+) -> None:
+    reader, writer = await ingest.connected()
+    writer.write(head(b"Transfer-Encoding: chunked") + framing)
+
+    assert (await reader.read()).startswith(b"HTTP/1.1 413")
+    assert ingest.counted("body_too_large") == 1
+    assert not ingest.log.events
+    writer.transport.abort()
+
+
+async def test_what_comes_behind_the_body_is_no_header(ingest: Ingest) -> None:
+    signed = "".join(f"{name}: {value}\r\n" for name, value in signed_headers(BODY).items())
+
+    answer = await ingest.told(
+        HEAD + b"Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
+        b"9\r\n" + BODY + b"\r\n0\r\n" + signed.encode() + b"\r\n"
+    )
+
+    assert answer.startswith(b"HTTP/1.1 401")
+    assert ingest.counted("unknown_store") == 1
+    assert not ingest.log.events
+
+
 async def test_a_chunked_body_within_the_limit_is_taken(ingest: Ingest) -> None:
     answer = await ingest.told(
         head(b"Transfer-Encoding: chunked\r\nConnection: close"),

@@ -211,8 +211,7 @@ async def test_every_other_part_of_it_speaks_both_dialects(ledger: Ledger) -> No
         await windows.advance(tx, window, read_=1, appended=1, cursor="")
         assert await windows.end(tx, window, WindowState.COMPLETE, read_=1, appended=1)
         assert await windows.last_complete(tx, SHOP, "orders") is not None
-        await windows.break_others(tx, "two")
-        await windows.prune(tx, 1)
+        assert await windows.scanned_by_others(tx, SHOP, "two", 60_000) == 1
         await notes.put(tx, "portal", "1")
         assert await notes.get(tx, "portal") == "1"
         await notes.audit(tx, "connected", SHOP)

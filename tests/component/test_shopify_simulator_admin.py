@@ -162,7 +162,9 @@ async def test_faults_may_slow_throttle_befall_a_share_or_one_shop(calls: Calls)
 @pytest.mark.parametrize("unknown", [{"api": {"x": 1}}, {"api": {"status": 299}}])
 async def test_a_fault_there_is_not_is_refused(calls: Calls, unknown: dict[str, Any]) -> None:
     assert (await calls.send("PUT", "/_sandbox/faults", json=unknown)).status_code == 422
-    assert (await calls.send("PUT", "/_sandbox/faults", json={"no": {}})).status_code == 400
+    shapeless: list[Any] = [{"no": {}}, {"api": 5}, {"api": [1]}, [1]]
+    for none in shapeless:
+        assert (await calls.send("PUT", "/_sandbox/faults", json=none)).status_code == 400
     assert calls.shopify.faults.as_json()["status"] == 0
 
 
@@ -192,6 +194,32 @@ async def test_actions_settings_and_records_are_reachable_over_http(calls: Calls
     }
     assert changed.json()["frozen"] is True
     assert (described["access_token"], described["index_lag_seconds"]) == (calls.token, 3)
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        {"frozen": "yes"},
+        {"plan": "gold"},
+        {"scopes": 5},
+        {"scopes": "read_orders"},
+        {"index_lag_seconds": "long"},
+        {"index_lag_seconds": -1},
+        {"orders_default_status": 3},
+        {"rng": 1},
+    ],
+)
+async def test_a_setting_of_the_wrong_kind_is_refused(
+    calls: Calls, setting: dict[str, Any]
+) -> None:
+    base = f"/_sandbox/stores/{SHOP}"
+    before = (await calls.send("GET", "/_sandbox/stores")).json()
+
+    assert (
+        await calls.send("PUT", base, json={"tag_edits_bump": True, **setting})
+    ).status_code == 422
+
+    assert (await calls.send("GET", "/_sandbox/stores")).json() == before
 
 
 async def test_what_cannot_be_done_over_http_says_why(calls: Calls) -> None:

@@ -386,6 +386,9 @@ class LogSuite:
     async def test_any_history_delivers_everything_in_order_and_nothing_settled_again(
         self, log_engine: Engine, history: Collection[Step]
     ) -> None:
+        await self.check_history(log_engine, history)
+
+    async def check_history(self, log_engine: Engine, history: Collection[Step]) -> None:
         async with log_engine.place() as place:
             walk = Walk(place.open)
             async with walk:

@@ -66,7 +66,7 @@ class Walk:
         for _ in range(_TRIES):
             if len(self._delivered()) == self._appended:
                 break
-            await self._poll(100)
+            await self._poll(100, wait_seconds=1.0)
 
     def check(self) -> None:
         """Everything was delivered, in the order of appending within each partition."""
@@ -112,9 +112,9 @@ class Walk:
         await self._log.append(events)
         self._appended += count
 
-    async def _poll(self, number: int) -> None:
+    async def _poll(self, number: int, wait_seconds: float = 0.02) -> None:
         session = self._session
-        batch = await self._reader.poll(number + 1, 0.0)
+        batch = await self._reader.poll(number + 1, wait_seconds)
         assert len(batch.events) <= number + 1
         for event in batch.events:
             partition, offset = event.position.partition, event.position.offset

@@ -5,8 +5,17 @@ from pathlib import Path
 
 import orjson
 import pytest
-from graphql import GraphQLEnumType, GraphQLSchema, build_client_schema, parse, validate
+from graphql import (
+    GraphQLEnumType,
+    GraphQLSchema,
+    NoDeprecatedCustomRule,
+    build_client_schema,
+    parse,
+    specified_rules,
+    validate,
+)
 
+from services.cli.examining_shopify import PROTECTED_DOCUMENT
 from services.shared.shopify.selections import LIST, SURVEY
 from services.shared.shopify.shops import SHOP_DOCUMENT
 from services.shared.shopify.subscriptions import (
@@ -35,6 +44,7 @@ def schema() -> GraphQLSchema:
         SHOP_DOCUMENT,
         SUBSCRIPTIONS_DOCUMENT,
         CREATE_DOCUMENT,
+        PROTECTED_DOCUMENT,
         *LIST.values(),
         *SURVEY.values(),
     ],
@@ -42,7 +52,9 @@ def schema() -> GraphQLSchema:
 def test_our_documents_are_valid_in_the_version_we_ask_for(
     schema: GraphQLSchema, document: str
 ) -> None:
-    assert validate(schema, parse(document)) == []
+    rules = [*specified_rules, NoDeprecatedCustomRule]
+
+    assert validate(schema, parse(document), rules) == []
 
 
 def test_every_topic_we_want_can_be_subscribed(schema: GraphQLSchema) -> None:

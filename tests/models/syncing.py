@@ -6,15 +6,17 @@ of the ledger, before a call to HubSpot goes out, and before its answer is seen.
 
 import asyncio
 import copy
-import sqlite3
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import httpx
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from sandbox.hubspot.account import Account as HubSpotAccount
 from sandbox.hubspot.app import create_app
@@ -26,8 +28,7 @@ from services.shared.hubspot.client import HubSpot
 from services.shared.hubspot.pacing import Lane
 from services.shared.hubspot.schema import AccountSchema
 from services.shared.hubspot.setup import Setup
-from services.shared.ledger.engine import Ledger, Transaction, opened, statement
-from services.shared.ledger.migrating import migrate
+from services.shared.ledger.engine import Database, Ledger, Transaction, statement
 from services.shared.shopify.hydrating import Hydrated, Hydrator
 from services.syncer.account import account_for
 from services.syncer.duty import Duty
@@ -35,13 +36,16 @@ from services.syncer.handling import Handler, Tools
 from services.syncer.reading import read_out
 from services.syncer.writing import Writer
 from tests.models.stepping import Stage
-from tests.support.inline_sqlite import InlineConnection
+from tests.simulation.ledger_file import LedgerFile, empty_ledger
+from tests.simulation.life import Life
 from tests.support.virtual_time import in_virtual_time, virtual_now
 
 _LINE_ITEM_LINKS = {"orders": 514, "carts": 591}
 _CALM_SECONDS = 5.0
 _GIVEN_UP_AFTER_SECONDS = 900.0
-_NEVER_COMPARED = frozenset({"hs_object_id", "hs_createdate", "hs_lastmodifieddate", "createdate", "lastmodifieddate"})
+_NEVER_COMPARED = frozenset(
+    {"hs_object_id", "hs_createdate", "hs_lastmodifieddate", "createdate", "lastmodifieddate"}
+)
 _UNSETTLED = statement(
     "SELECT id, status, reason FROM sources WHERE kind = :kind AND (due_at IS NOT NULL"
     " OR status NOT IN ('in_sync', 'deleted') OR wanted > settled)"
@@ -52,7 +56,6 @@ _UNSETTLED = statement(
 class Beginning:
     """What every run starts from: an empty ledger, an account with our properties."""
 
-    ledger: bytes
     account: HubSpotAccount
     schema: AccountSchema
 
@@ -79,21 +82,32 @@ def _seen_at(now: datetime, state: State) -> State:
     return replace(state, version=replace(state.version, observed_at=now))
 
 
-class GatedLedger(Ledger):
-    """One process's way to the ledger they all share."""
+class GatedDatabase:
+    """One process's way to the database they all share: a transaction is one step."""
 
-    def __init__(self, shared: Ledger, stage: Stage, name: str) -> None:
-        super().__init__(shared.engine)
+    def __init__(self, shared: Database, stage: Stage, name: str) -> None:
         self._shared = shared
         self._stage = stage
         self._name = name
 
+    @property
+    def engine(self) -> AsyncEngine:
+        """See ``Database``."""
+        return self._shared.engine
+
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
-        """See ``Ledger``: one step."""
+        """See ``Database``."""
         await self._stage.gate(self._name)
         async with self._shared.transaction() as tx:
             yield tx
+
+    def meaning_of(self, problem: Exception) -> Exception:
+        """See ``Database``."""
+        return self._shared.meaning_of(problem)
+
+    async def close(self) -> None:
+        """It is not ours to close."""
 
 
 class GatedWire(httpx.AsyncBaseTransport):
@@ -127,11 +141,11 @@ class Shown:
         if names != [name for name, _ in read.records] or self.links != read.links:
             return [f"{names} {self.links} instead of {read.records} {read.links}"]
         return [
-            f"{name}: lacks {least - facts}, has {facts - most}"
+            f"{name}: lacks {least - facts}, has {facts - most - least}"
             for (name, facts), (_, least), (_, most) in zip(
                 self.records, delivered.records, read.records, strict=True
             )
-            if not least <= facts <= most
+            if not least <= facts <= most | least
         ]
 
 
@@ -149,9 +163,14 @@ class World:
 
     beginning: Beginning
     account: HubSpotAccount
-    ledger: Ledger
+    database: Database
     stage: Stage
     truth: Truth
+
+    @property
+    def ledger(self) -> Ledger:
+        """The ledger without any gate."""
+        return Ledger(self.database)
 
     async def handle(self, name: str, kind: ObjectType, events: Sequence[Event]) -> None:
         """What a syncer does with a batch of live events."""
@@ -192,7 +211,7 @@ class World:
         )
 
     def _handler(self, name: str) -> Handler:
-        ledger = GatedLedger(self.ledger, self.stage, name)
+        ledger = Ledger(GatedDatabase(self.database, self.stage, name))
         http = httpx.AsyncClient(transport=GatedWire(create_app(self.account), self.stage, name))
         token = self.account.token
         hubspot = HubSpot(http, lambda: token, base_url="http://hubspot.test")
@@ -214,14 +233,20 @@ class _NoLog:
 @asynccontextmanager
 async def world(beginning: Beginning, stage: Stage, truth: Truth) -> AsyncIterator[World]:
     """A fresh world for one run."""
-    account = copy.deepcopy(beginning.account)
-    async with _ledger(beginning.ledger) as ledger:
-        yield World(beginning, account, ledger, stage, truth)
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "ledger.sqlite"
+        path.write_bytes(empty_ledger())
+        database = LedgerFile(path, lambda: virtual_now().timestamp(), Life())
+        try:
+            yield World(beginning, copy.deepcopy(beginning.account), database, stage, truth)
+        finally:
+            await database.close()
 
 
 @cache
 def beginning() -> Beginning:
     """The same for all runs, made once."""
+    empty_ledger()
     return in_virtual_time(_begun())
 
 
@@ -231,30 +256,7 @@ async def _begun() -> Beginning:
     transport = httpx.ASGITransport(app=create_app(account))
     async with httpx.AsyncClient(transport=transport) as http:
         hubspot = HubSpot(http, lambda: account.token, base_url="http://hubspot.test")
-        schema = await Setup(hubspot, _at_once).prepare()
-    kept: list[InlineConnection] = []
-    async with _ledger(b"", kept) as ledger:
-        await migrate(ledger)
-        held = kept[0]._conn
-        return Beginning(ledger=held.serialize(), account=account, schema=schema)
-
-
-@asynccontextmanager
-async def _ledger(
-    content: bytes, kept: list[InlineConnection] | None = None
-) -> AsyncIterator[Ledger]:
-    async def connect() -> InlineConnection:
-        connection = await InlineConnection(":memory:")
-        if content:
-            connection._conn.deserialize(content)
-        if kept is not None:
-            kept.append(connection)
-        return connection
-
-    url = "sqlite+aiosqlite:///modelled"
-    clock = lambda: virtual_now().timestamp()  # noqa: E731 - as short as it is
-    async with opened(url, clock=clock, connect=connect) as ledger:
-        yield ledger
+        return Beginning(account=account, schema=await Setup(hubspot, _at_once).prepare())
 
 
 async def _at_once() -> None:

@@ -13,7 +13,7 @@ from sandbox.hubspot.app import create_app as hubspot_app
 from sandbox.shopify.app import create_app as shopify_app
 from sandbox.shopify.shopify import Shopify
 from sandbox.shopify.store import Store
-from services.cli.processes import EVERY_PROCESS, Engines, engines
+from services.cli.engines import EVERY_PROCESS, Engines, engines
 from services.shared.runtime.settings import Settings
 
 SHOP = "acme.myshopify.com"

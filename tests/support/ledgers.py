@@ -71,6 +71,13 @@ async def postgresql_url(postgres: str, ledger_template: str) -> AsyncIterator[s
         yield url
 
 
+@pytest_asyncio.fixture
+async def empty_postgresql_url(postgres: str) -> AsyncIterator[str]:
+    """A database on PostgreSQL without any table."""
+    async with fresh_database(postgres) as url:
+        yield url
+
+
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A file with the ledger's schema, to be copied."""

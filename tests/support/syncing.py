@@ -13,6 +13,8 @@ virtual, SQLite runs on the loop, and a story replays.
 """
 
 import asyncio
+import base64
+import hmac
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
@@ -41,20 +43,21 @@ from services.reconciler.scan import Scanner
 from services.shared.contract.topics import CONSUMED_TOPICS, ObjectType
 from services.shared.hubspot.client import HubSpot
 from services.shared.hubspot.governor import Governor
-from services.shared.ledger import links, stores
+from services.shared.ledger import links, notes, stores
 from services.shared.ledger.connections import Connections
-from services.shared.ledger.engine import Ledger, opened, statement
-from services.shared.ledger.migrating import migrate
+from services.shared.ledger.engine import Ledger, statement
 from services.shared.ledger.quota import LedgerQuota
 from services.shared.ledger.stores import ACCOUNT, StoreCredentials
 from services.shared.ledger.vault import Vault
 from services.shared.log.sqlite import SqliteLog, inline
 from services.syncer.__main__ import Surroundings, serve
-from tests.support.inline_sqlite import InlineConnection
+from tests.simulation.ledger_file import LedgerFile, empty_ledger
+from tests.simulation.life import Life
 from tests.support.running_ingest import StoresAtHand
-from tests.support.virtual_time import in_virtual_time, virtual_now
+from tests.support.virtual_time import VirtualTimeLoop, in_virtual_time, virtual_now
 
 SHOP = "acme.myshopify.com"
+LEDGER = "ledger.sqlite"
 OTHER_SHOP = "copper.myshopify.com"
 ABANDONED_AFTER = timedelta(minutes=2)
 TOPICS = (
@@ -100,24 +103,41 @@ _STANDING = statement("SELECT * FROM sources WHERE kind = :kind AND id = :id")
 
 
 class Wire(httpx.AsyncBaseTransport):
-    """Reaches an application in memory. A call that takes too long is an error."""
+    """Reaches an application in memory. A call that takes too long is an error.
+
+    ``before`` is what happens just before calls whose path ends so; ``after``, what happens once
+    they are answered, and how many seconds the answer then takes to come.
+    """
 
     def __init__(self, app: object, seconds: float = 15.0) -> None:
         self._inner = httpx.ASGITransport(app=app)  # type: ignore[arg-type]  # any ASGI callable
         self._seconds = seconds
         self.is_cut = False
         self.requests: list[httpx.Request] = []
+        self.before: dict[str, Callable[[httpx.Request], None]] = {}
+        self.after: dict[str, tuple[Callable[[httpx.Response], None], float]] = {}
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         if self.is_cut:
             raise httpx.ConnectError("cut")
         self.requests.append(request)
+        for ending, happens in self.before.items():
+            if request.url.path.endswith(ending):
+                happens(request)
         await asyncio.sleep(0.001)
         try:
             async with asyncio.timeout(self._seconds):
-                return await self._inner.handle_async_request(request)
+                answer = await self._inner.handle_async_request(request)
+                await self._happens_after(request, answer)
+                return answer
         except TimeoutError:
             raise httpx.ReadTimeout("too slow", request=request) from None
+
+    async def _happens_after(self, request: httpx.Request, answer: httpx.Response) -> None:
+        for ending, (happens, seconds) in self.after.items():
+            if request.url.path.endswith(ending):
+                happens(answer)
+                await asyncio.sleep(seconds)
 
     def calls(self, ending: str) -> list[httpx.Request]:
         """The requests whose path ends so."""
@@ -167,7 +187,7 @@ class Syncing:
     log: SqliteLog = field(init=False)
     connections: Connections = field(init=False)
     _life: asyncio.Task[None] | None = None
-    _databases: list[InlineConnection] = field(default_factory=list)
+    _pulse: Life = field(default_factory=Life)
     _lives: int = 0
 
     @property
@@ -188,6 +208,7 @@ class Syncing:
     def start(self) -> None:
         """Bring the product to life."""
         self._lives += 1
+        self._pulse = Life()
         self._life = asyncio.create_task(self._live(f"life-{self._lives}"))
 
     async def kill(self) -> None:
@@ -196,9 +217,7 @@ class Syncing:
         self.to_hubspot.is_cut = self.to_shopify.is_cut = True
         with suppress(AttributeError):
             self.log.abandon()
-        for each in self._databases:
-            each.crash()
-        self._databases.clear()
+        self._pulse.die()
         if self._life:
             self._life.cancel()
             with suppress(BaseException):
@@ -220,6 +239,24 @@ class Syncing:
                 return
         raise AssertionError(f"still to be done: {left}")
 
+    def now(self) -> float:
+        """Seconds since the story began."""
+        return asyncio.get_running_loop().time()
+
+    def skip(self, seconds: float) -> None:
+        """Let so much time be over at once, without anybody's having lived through it."""
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, VirtualTimeLoop)
+        loop.skip(seconds)
+
+    async def until(self, holds: Callable[[], bool], *, patience: float = 60.0) -> None:
+        """Wait for something that happens."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + patience
+        while not holds():
+            assert loop.time() < deadline, "it never happened"
+            await asyncio.sleep(0.01)
+
     async def passes(self, seconds: float) -> None:
         """Let time pass, then everything settle."""
         await asyncio.sleep(seconds)
@@ -232,6 +269,15 @@ class Syncing:
         )
         for kind in ObjectType:
             await scanner.scan(shop, kind)
+
+    def signed(self, like: httpx.Request, body: bytes) -> httpx.Request:
+        """A delivery like another, with another body, signed by the store it names."""
+        secret = self.shopify.stores[like.headers["x-shopify-shop-domain"]].client_secret
+        digest = hmac.digest(secret.encode(), body, "sha256")
+        headers = dict(like.headers)
+        headers["x-shopify-hmac-sha256"] = base64.b64encode(digest).decode()
+        headers.pop("content-length", None)
+        return httpx.Request(like.method, like.url, headers=headers, content=body)
 
     def strike(self, kind: str, path: str = "*", **said: Any) -> Fault:
         """Set a fault in HubSpot."""
@@ -274,7 +320,7 @@ class Syncing:
         """The ledger's whole row of one Shopify record."""
         async with self.ledger.transaction() as tx:
             (row,) = await tx.run(_STANDING, kind=kind, id=str(record["id"]))
-        return dict(row._mapping)
+        return dict(row._asdict())
 
     async def not_in_sync(self) -> dict[str, tuple[str, str]]:
         """Everything that is neither in sync nor deleted."""
@@ -284,6 +330,9 @@ class Syncing:
     async def _left(self) -> object:
         if not hasattr(self, "connections"):
             return "not ready"
+        async with self.ledger.transaction() as tx:
+            if not await notes.get(tx, "portal"):
+                return "the account is still being looked at"
         lag = await self.log.lag("syncer")
         behind = {p.topic: e.events for p, e in lag.items() if p.topic in CONSUMED_TOPICS}
         async with self.ledger.transaction() as tx:
@@ -291,20 +340,12 @@ class Syncing:
             pending = await links.open_anywhere(tx, 10)
         return [each for each in behind.items() if each[1]] or soon or pending
 
-    async def _connect(self) -> InlineConnection:
-        connection = InlineConnection(str(self.folder / "ledger.sqlite"))
-        self._databases.append(connection)
-        return await connection
-
     async def _live(self, name: str) -> None:
         async with AsyncExitStack() as stack:
-            ledger = opened(
-                "sqlite+aiosqlite:///story",
-                clock=lambda: virtual_now().timestamp(),
-                connect=self._connect,
-            )
-            self.ledger = await stack.enter_async_context(ledger)
-            await migrate(self.ledger)
+            path = self.folder / LEDGER
+            file = LedgerFile(path, lambda: virtual_now().timestamp(), self._pulse)
+            stack.push_async_callback(file.close)
+            self.ledger = Ledger(file)
             self.log = await stack.enter_async_context(
                 SqliteLog.open(
                     self.folder / "log.sqlite", run=inline, now=virtual_now, watch_seconds=3600
@@ -397,22 +438,30 @@ async def syncing(folder: Path, before: Callable[[Syncing], None] | None) -> Asy
             before(world)
         world.start()
         try:
-            await world.settled()
             yield world
         finally:
             await world.kill()
 
 
-def story(before: Callable[[Syncing], None] | None = None) -> Callable[[Scene], Callable[[], None]]:
-    """Make a test of a scene: it is played with a fresh world, in virtual time."""
+def story(
+    before: Callable[[Syncing], None] | None = None, *, begun: bool = True
+) -> Callable[[Scene], Callable[[], None]]:
+    """Make a test of a scene: it is played with a fresh world, in virtual time.
+
+    ``before`` arranges the vendors before the product first looks at them; ``begun`` says whether
+    the scene opens after it did.
+    """
 
     def of(scene: Scene) -> Callable[[], None]:
         async def play(folder: Path) -> None:
             async with syncing(folder, before) as world:
+                if begun:
+                    await world.settled()
                 await scene(world)
 
         def test() -> None:
             with tempfile.TemporaryDirectory(dir=_IN_MEMORY) as folder:
+                (Path(folder) / LEDGER).write_bytes(empty_ledger())
                 in_virtual_time(play(Path(folder)))
 
         test.__name__ = scene.__name__

@@ -36,6 +36,10 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
     def time(self) -> float:
         return self._jumping.elapsed
 
+    def skip(self, seconds: float) -> None:
+        """Let so much time be over at once, as a machine that slept finds it when it wakes."""
+        self._jumping.elapsed += seconds
+
     def now(self) -> datetime:
         """The virtual wall clock: the same clock, from a fixed start."""
         return START + timedelta(seconds=self.time())

@@ -165,3 +165,18 @@ def test_the_search_quotes_its_time_in_utc() -> None:
 
 def test_a_global_id_names_the_type() -> None:
     assert gid_of("checkouts", "12") == "gid://shopify/AbandonedCheckout/12"
+
+
+@pytest.mark.parametrize(
+    ("state", "expected"),
+    [("NEVER_SUBSCRIBED", "not_subscribed"), ("SUBSCRIBED", "subscribed"), ("PENDING", "pending")],
+)
+def test_a_consent_by_sms_is_named_as_webhooks_name_it(state: str, expected: str) -> None:
+    consent = {"state": state, "optInLevel": None, "updatedAt": None}
+    phone = {"phoneNumber": "+4915112345678", "smsMarketingConsent": consent}
+
+    record = record_from_node(
+        "customers", {"id": "gid://shopify/Customer/1", "defaultPhoneNumber": phone}
+    )
+
+    assert record.fields["sms_marketing_state"] == expected

@@ -163,6 +163,20 @@ def test_the_example_filled_in_where_it_must_be_is_complete(
     assert loaded(Settings).abandoned_after == 900
 
 
+def test_what_ingest_needs_is_read_from_the_file_too_and_a_wrong_value_is_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv(f"{PREFIX}INGEST_PORT", raising=False)
+    (tmp_path / ".env").write_text(f"{PREFIX}INGEST_PORT=8123\n")
+    read = loaded(IngestSettings)
+    assert read.port == 8123
+    (tmp_path / ".env").write_text(f"{PREFIX}INGEST_PORT=nine\n")
+    with pytest.raises(SettingsError) as refused:
+        loaded(IngestSettings)
+    assert f"{PREFIX}INGEST_PORT" in refused.value.problems[0]
+
+
 def test_the_demo_stays_away_from_a_real_installation(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -58,7 +58,6 @@ def test_any_answer_gives_exactly_one_result_for_every_row(answer: dict[str, Any
 @given(st.dictionaries(st.sampled_from(["results", "errors", "paging"]), JSON))
 def test_any_answer_to_a_read_accounts_for_every_id(answer: dict[str, Any]) -> None:
     reading = reading_in(["100", "101"], "", answer)
-    page_in(answer)
 
     assert {*reading.found, *reading.missing, *reading.unanswered} == {"100", "101"}
 
@@ -77,6 +76,88 @@ def test_errors_are_matched_by_trace_and_the_rest_by_trace_or_id() -> None:
     assert isinstance(found["t1"], Refused)
     assert (found["t1"].code, found["t1"].field) == ("INVALID_EMAIL", "email")
     assert found["t2"] == Written(trace="t2", id="102")
+
+
+@given(st.dictionaries(st.sampled_from(["paging", "numErrors", "status"]), JSON), JSON)
+def test_what_is_no_list_is_no_end_of_a_list_and_no_lack_of_links(
+    answer: dict[str, Any], results: Any
+) -> None:
+    if not isinstance(results, list):
+        answer["results"] = results
+    with pytest.raises(OutcomeUnknownError):
+        page_in(answer)
+    with pytest.raises(OutcomeUnknownError):
+        associated_in(["100"], answer)
+    with pytest.raises(OutcomeUnknownError):
+        pairs_refused_in([Pair("100", "101")], answer)
+
+
+def test_a_result_with_another_rows_trace_is_never_ours() -> None:
+    refused = {"context": {"objectWriteTraceId": ["t0"]}, "category": "VALIDATION_ERROR"}
+    both = {"errors": [refused], "results": [{"id": "101", "objectWriteTraceId": "t0"}]}
+
+    assert isinstance(results_in(ROWS[:2], both)["t0"], Refused)
+    assert isinstance(results_in(ROWS[:2], both)["t1"], Unknown)
+
+    others = {"results": [{"id": "100", "objectWriteTraceId": "somebody's"}]}
+    assert isinstance(results_in(ROWS[:1], others)["t0"], Unknown)
+
+
+VERDICTS = st.fixed_dictionaries(
+    {"trace": st.sampled_from(["t0", "t1", "t2", "t9", None]), "id": st.integers(97, 104)}
+)
+
+
+@given(
+    written=st.lists(VERDICTS, max_size=4),
+    failed=st.lists(VERDICTS, max_size=3),
+    spelled=st.sampled_from([int, str]),
+    rows=st.integers(1, 3),
+)
+def test_a_row_counts_as_written_only_by_a_result_that_is_about_it(
+    written: list[dict[str, Any]], failed: list[dict[str, Any]], spelled: type, rows: int
+) -> None:
+    """Results in any order, with and without traces, doubled, foreign, ids as numbers."""
+    results = [
+        {"id": spelled(each["id"])}
+        | ({"objectWriteTraceId": each["trace"]} if each["trace"] else {})
+        for each in written
+    ]
+    errors = [{"context": {"objectWriteTraceId": [each["trace"]]}} for each in failed]
+
+    found = results_in(ROWS[:rows], {"results": results, "errors": errors})
+
+    named = {each["trace"] for each in written}
+    nameless = [str(each["id"]) for each in written if each["trace"] is None]
+    for row in ROWS[:rows]:
+        match found[row.trace]:
+            case Written(id=written_id):
+                assert row.trace in named or written_id in nameless
+                assert row.trace not in {each["trace"] for each in failed}
+            case Refused():
+                assert row.trace in {each["trace"] for each in failed} or None in {
+                    each["trace"] for each in failed
+                }
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"results": [], "errors": [{"category": "INTERNAL_ERROR"}], "numErrors": 1},
+        {"results": [], "numErrors": 1},
+    ],
+)
+def test_links_that_could_not_be_read_are_not_taken_for_none(answer: dict[str, Any]) -> None:
+    with pytest.raises(OutcomeUnknownError):
+        associated_in(["100"], answer)
+
+
+def test_flags_and_numbers_in_a_record_are_read_as_hubspot_says_them() -> None:
+    answer = {"results": [{"id": 100, "properties": {"test": True, "count": 3, "none": None}}]}
+
+    record = reading_in(["100"], "", answer).found["100"]
+
+    assert record.properties == {"test": "true", "count": "3", "none": None}
 
 
 def test_a_row_without_verdict_is_unknown_and_may_be_applied() -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.shared.log.sqlite.partitioning import partition_of, rotated, shares
+from services.shared.log.partitioning import partition_of, rotated, shares
 
 counts = st.dictionaries(st.integers(0, 20), st.integers(0, 1_000), max_size=12)
 

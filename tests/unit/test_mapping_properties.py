@@ -98,9 +98,8 @@ def test_what_is_unknown_is_left_out_and_what_is_empty_clears() -> None:
     ("fields", "target", "expected"),
     [
         ({"id": "9"}, "shopify_sync_key", f"{_SHOP}/9"),
-        ({"current_total_price": Decimal("12.50")}, "hs_total_price", "12.5"),
-        ({"current_total_price": Decimal("-0.00")}, "hs_total_price", "0"),
-        ({"current_total_price": Decimal("1E+3")}, "hs_total_price", "1000"),
+        ({"current_total_price": Decimal("12.50")}, "hs_total_price", "12.50"),
+        ({"current_total_price": Decimal("1E+3")}, "hs_total_price", "1000.00"),
         ({"created_at": _MOMENT}, "hs_external_created_date", "2026-11-24T00:00:00.000Z"),
         ({"financial_status": "partially_paid"}, "hs_payment_status", "Partially paid"),
         ({"financial_status": "partially_paid"}, "shopify_financial_status", "partially_paid"),

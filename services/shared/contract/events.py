@@ -72,15 +72,29 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Gap:
+    """An incident: the log no longer has what a group had not settled, from ``expected`` on.
+
+    Reading goes on at ``found``, the earliest there is.
+    """
+
+    partition: Partition
+    expected: int
+    found: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
     """What one poll brought: events in order of offset within each partition.
 
-    ``gained`` and ``lost`` are the partitions whose ownership changed since the poll before.
+    ``gained`` and ``lost`` are the partitions whose ownership changed since the poll before. A
+    partition with one of the ``gaps`` has no events in the same batch.
     """
 
     events: Sequence[Event] = ()
     gained: frozenset[Partition] = field(default_factory=frozenset)
     lost: frozenset[Partition] = field(default_factory=frozenset)
+    gaps: Sequence[Gap] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,9 +165,10 @@ def provenance_in(headers: Mapping[str, str]) -> Provenance:
         raise EventAtFaultError("bad_headers") from problem
 
 
-def is_known_format(headers: Mapping[str, str]) -> bool:
-    """Whether this process can read the event; one from a newer version is kept waiting."""
-    return headers.get("format") == FORMAT
+def is_newer_format(headers: Mapping[str, str]) -> bool:
+    """Whether only a newer version of this program can read the event; it is kept waiting."""
+    said = headers.get("format", FORMAT)
+    return said.isascii() and said.isdigit() and int(said[:9]) > int(FORMAT)
 
 
 def _written(moment: datetime | None) -> str:

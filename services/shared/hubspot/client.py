@@ -114,7 +114,11 @@ class HubSpot:
         associations: Iterable[str] = (),
         limit: int = 100,
     ) -> Page:
-        """One page of all records that are not archived, oldest id first; ``limit`` up to 100."""
+        """One page of all records that are not archived, oldest id first; ``limit`` up to 100.
+
+        Raises:
+            OutcomeUnknownError: the answer is no page, or leads back to where it was asked for.
+        """
         query = {
             "limit": str(limit),
             "after": after,
@@ -122,7 +126,10 @@ class HubSpot:
             "associations": ",".join(associations),
         }
         given = {name: value for name, value in query.items() if value}
-        return page_in(await self._get(_objects(object_type), given))
+        page = page_in(await self._get(_objects(object_type), given))
+        if after and page.after == after:
+            raise OutcomeUnknownError("garbled_answer")
+        return page
 
     async def associate_default(
         self, from_type: str, to_type: str, pairs: Sequence[Pair]

@@ -17,6 +17,7 @@ from typing import Final
 _NAME: Final = 4
 _VALUE: Final = 8
 _ENTRY: Final = _NAME + _VALUE
+_SHORT: Final = 32  # characters: longer values seldom come again, and would take memory
 
 
 def fingerprint_of(properties: Mapping[str, str]) -> bytes:
@@ -71,6 +72,11 @@ def _name_hash(name: str) -> bytes:
 
 
 def _value_hash(value: str) -> bytes:
+    return _short_value_hash(value) if len(value) <= _SHORT else _digest(value, _VALUE)
+
+
+@lru_cache(maxsize=8192)  # most values are few: currencies, states, shops, amounts, nothing at all
+def _short_value_hash(value: str) -> bytes:
     return _digest(value, _VALUE)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from services.shared.contract.errors import OutcomeUnknownError
 from services.shared.hubspot.refusals import Refusal, refusal_in
+from services.shared.hubspot.rows import NOT_FOUND
 
 # https://developers.hubspot.com/changelog/bug-fix-batch-read-limit-for-hubspot-associations-api
 PAIRS_PER_CALL = 2000
@@ -30,8 +31,10 @@ def pairs_refused_in(pairs: Sequence[Pair], answer: Mapping[str, Any]) -> dict[P
     with it.
 
     Raises:
-        OutcomeUnknownError: an error names none of ``pairs``, so nothing is sure.
+        OutcomeUnknownError: an error names none of ``pairs``, or is not shown, or the answer has no
+            list: nothing is sure.
     """
+    _check_whole(answer)
     refused: dict[Pair, Refusal] = {}
     for refusal in map(refusal_in, _mappings(answer.get("errors"))):
         hit = _hit(pairs, refusal) if len(pairs) > 1 else [*pairs]
@@ -47,13 +50,15 @@ def associated_in(from_ids: Sequence[str], answer: Mapping[str, Any]) -> dict[st
     HubSpot answers a record without links by an error in a 2xx, or not at all.
 
     Raises:
-        OutcomeUnknownError: a record's list goes on on another page, or the answer has no list.
+        OutcomeUnknownError: a record's list goes on on another page, the answer has no list, or it
+            has an error of another kind: what could not be read must not pass for nothing.
     """
-    results = answer.get("results")
-    if not isinstance(results, list):
-        raise OutcomeUnknownError("garbled_answer")
+    _check_whole(answer)
+    errors = _mappings(answer.get("errors"))
+    if any(each.get("category") != NOT_FOUND for each in errors):
+        raise OutcomeUnknownError("links_unanswered")
     linked: dict[str, set[str]] = {each: set() for each in from_ids}
-    for entry in _mappings(results):
+    for entry in _mappings(answer.get("results")):
         if entry.get("paging"):
             raise OutcomeUnknownError("links_truncated")
         source = entry.get("from")
@@ -63,6 +68,13 @@ def associated_in(from_ids: Sequence[str], answer: Mapping[str, Any]) -> dict[st
             str(each["toObjectId"]) for each in _mappings(entry.get("to")) if "toObjectId" in each
         }
     return {each: frozenset(linked[each]) for each in from_ids}
+
+
+def _check_whole(answer: Mapping[str, Any]) -> None:
+    shown, said = len(_mappings(answer.get("errors"))), answer.get("numErrors")
+    is_cut = isinstance(said, int) and said > shown
+    if is_cut or not (shown or isinstance(answer.get("results"), list)):
+        raise OutcomeUnknownError("garbled_answer")
 
 
 def _hit(pairs: Sequence[Pair], refusal: Refusal) -> list[Pair]:

@@ -16,6 +16,9 @@ _CODE = re.compile(r"[A-Z][A-Z0-9_]{1,63}")
 _PROPERTY = re.compile(r"[a-z][a-z0-9_]{0,99}")
 _SCOPE = re.compile(r"[a-z][a-z0-9._-]{1,99}")
 _EXISTING_ID = re.compile(r"[Ee]xisting ID:?\s*(\d{1,20})")
+# "Cannot set … hs_sku … on 4711. 4712 already has that value."
+_HOLDER = re.compile(r"\b(\d{1,20}) already has that value")
+_UNSETTABLE = re.compile(r"Cannot set (?:\S*\bpropertyName=)?([a-z][a-z0-9_]{0,99})\b")
 _QUOTED_CODE = re.compile(r'"error"\s*:\s*"([A-Z][A-Z0-9_]{1,63})"')
 _QUOTED_PROPERTY = re.compile(r'"name"\s*:\s*"([a-z][a-z0-9_]{0,99})"')
 _WORD = re.compile(r"[A-Za-z]+|[^A-Za-z\s]+")
@@ -64,9 +67,13 @@ def refusal_in(envelope: Mapping[str, Any]) -> Refusal:
     named = [name for part in parts for name in (part.get("code"), part.get("error"))]
     return Refusal(
         code=_first(_CODE, named) or _found(_QUOTED_CODE, spoken) or category,
-        field=_first(_PROPERTY, _fields_in(parts, contexts)) or _found(_QUOTED_PROPERTY, spoken),
+        field=_first(_PROPERTY, _fields_in(parts, contexts))
+        or _found(_QUOTED_PROPERTY, spoken)
+        or _found(_UNSETTABLE, spoken),
         category=category,
-        existing_id=_found(_EXISTING_ID, spoken) or _first_id(contexts, "existingObjectId"),
+        existing_id=_found(_EXISTING_ID, spoken)
+        or _found(_HOLDER, spoken)
+        or _first_id(contexts, "existingObjectId"),
         detail=masked(messages[0]) if messages else "",
         traces=frozenset(_strings(contexts, "objectWriteTraceId")),
         ids=frozenset([*_strings(contexts, "ids"), *_strings(contexts, "id"), *_ids(parts)]),

@@ -149,8 +149,9 @@ def verdict_of(trace: str, refusal: Refusal) -> Refused | Unknown:
 def results_in(rows: Sequence[Row], answer: Mapping[str, Any]) -> dict[str, Result]:
     """What became of each of ``rows``, by trace: exactly one result for every row. Total.
 
-    Results and errors are matched by trace, else by id. A row that neither names is Unknown,
-    unless a single one is left and a single answer with it.
+    Results and errors are matched by trace, else by id; what bears another row's trace is never
+    ours. A row that neither names is Unknown, unless a single one is left and a single answer with
+    it that names nobody.
     """
     open_rows = {row.trace: row for row in rows}
     verdicts: dict[str, Result] = {}
@@ -162,7 +163,7 @@ def results_in(rows: Sequence[Row], answer: Mapping[str, Any]) -> dict[str, Resu
     left_over = [
         entry
         for entry in _mappings(answer.get("results"))
-        if not _settle(entry, open_rows, verdicts)
+        if not _settle(entry, open_rows, verdicts) and not _text(entry.get("objectWriteTraceId"))
     ]
     verdicts.update(_last_one(open_rows, left_over, answer))
     unanswered = {t: Unknown(trace=t, cause=_UNANSWERED) for t in open_rows if t not in verdicts}
@@ -175,7 +176,7 @@ def record_in(entry: Mapping[str, Any]) -> CrmRecord:
     return CrmRecord(
         id=_text(entry.get("id")),
         properties={
-            name: None if value is None else str(value)
+            name: None if value is None else _spoken(value)
             for name, value in (properties.items() if isinstance(properties, dict) else ())
         },
         is_archived=entry.get("archived") is True,
@@ -203,7 +204,13 @@ def reading_in(ids: Iterable[str], id_property: str, answer: Mapping[str, Any]) 
 
 
 def page_in(answer: Mapping[str, Any]) -> Page:
-    """One page of a list. Total."""
+    """One page of a list.
+
+    Raises:
+        OutcomeUnknownError: the answer has no list; it must not pass for the end of one.
+    """
+    if not isinstance(answer.get("results"), list):
+        raise OutcomeUnknownError("garbled_answer")
     paging = answer.get("paging")
     following = paging.get("next") if isinstance(paging, dict) else None
     after = following.get("after") if isinstance(following, dict) else None
@@ -233,11 +240,11 @@ def _named(refusal: Refusal, open_rows: Mapping[str, Row]) -> list[str]:
 def _settle(
     entry: Mapping[str, Any], open_rows: dict[str, Row], verdicts: dict[str, Result]
 ) -> bool:
-    trace = entry.get("objectWriteTraceId")
-    if not (isinstance(trace, str) and trace in open_rows):
-        trace = next((t for t, row in open_rows.items() if _is_for(entry, row)), None)
+    trace = _text(entry.get("objectWriteTraceId"))
+    if not trace:
+        trace = next((t for t, row in open_rows.items() if _is_for(entry, row)), "")
     written_id = _text(entry.get("id"))
-    if trace is None or not written_id:
+    if trace not in open_rows or not written_id:
         return False
     verdicts[trace] = Written(trace=trace, id=written_id, is_new=entry.get("new") is True)
     del open_rows[trace]
@@ -291,6 +298,11 @@ def _associations_in(value: Any) -> dict[str, Sequence[str]]:
         for name, held in value.items()
         if isinstance(held, dict)
     }
+
+
+def _spoken(value: Any) -> str:
+    """A value as HubSpot says it, which is always text: a flag is ``true`` or ``false``."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _mappings(value: Any) -> list[Mapping[str, Any]]:

@@ -18,7 +18,16 @@ from services.shared.contract.errors import LedgerConflictError
 from services.shared.ledger import postgresql, sqlite
 from services.shared.ledger.spelling import Statement, Transaction, spelled, statement
 
-__all__ = ["Ledger", "Statement", "Transaction", "milliseconds", "opened", "spelled", "statement"]
+__all__ = [
+    "Ledger",
+    "Statement",
+    "Transaction",
+    "milliseconds",
+    "normal",
+    "opened",
+    "spelled",
+    "statement",
+]
 
 Clock = Callable[[], float]
 T = TypeVar("T")
@@ -117,12 +126,13 @@ async def opened(
 ) -> AsyncIterator[Ledger]:
     """The ledger at ``url``, its schema already in place.
 
-    ``sqlite+aiosqlite:///path`` or ``postgresql://user:password@host/database``. To SQLite, which
+    ``sqlite:///path`` or ``postgresql://user:password@host/database``. To SQLite, which
     has no clock of its own beyond the process's, ``clock`` gives seconds since 1970, and
     ``connect`` replaces how a connection is made; ``options`` say how PostgreSQL is used. It need
     not be there yet.
     """
     database: Database
+    url = normal(url)
     if url.startswith("sqlite"):
         database = sqlite.Sqlite(url, clock, connect)
     else:
@@ -131,6 +141,14 @@ async def opened(
         yield Ledger(database)
     finally:
         await database.close()
+
+
+def normal(url: str) -> str:
+    """``url`` with the driver it needs; ``sqlite:FILE`` is a file's address too."""
+    scheme, _, rest = url.partition(":")
+    if scheme == "sqlite":
+        return f"sqlite+aiosqlite:///{rest.removeprefix('///')}"
+    return f"postgresql+asyncpg:{rest}" if scheme in ("postgresql", "postgres") else url
 
 
 def milliseconds(values: Mapping[str, float]) -> dict[str, int]:

@@ -14,6 +14,8 @@ from services.shared.ledger.engine import Transaction, statement
 EMAIL = "email"
 CHECKOUT_TOKEN = "checkout_token"  # noqa: S105 - Shopify's name of a checkout's id in addresses
 ORDER_OF_CHECKOUT = "order_of_checkout"
+SKU = "sku"
+"""Leads to the one HubSpot product that has it; to none where several do, or it is taken."""
 
 
 def native(object_type: str) -> str:

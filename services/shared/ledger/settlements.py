@@ -69,7 +69,9 @@ _SETTLE = statement(
                               THEN sources.deletion_claimed ELSE 0 END,
       changed_at = CASE WHEN sources.wanted > excluded.settled THEN sources.changed_at END,
       acknowledged_at = coalesce(excluded.acknowledged_at, sources.acknowledged_at),
-      suspect_until = excluded.suspect_until,
+      suspect_until = CASE WHEN sources.wanted > excluded.settled
+                           THEN coalesce(excluded.suspect_until, sources.suspect_until)
+                           ELSE excluded.suspect_until END,
       label = excluded.label,
       created_at = coalesce(excluded.created_at, sources.created_at)
     """,

@@ -120,4 +120,4 @@ def for_postgresql(written: Statement) -> tuple[str, tuple[str, ...]]:
             names.append(found[1])
         return f"${names.index(found[1]) + 1}"
 
-    return re.sub(r"(?<!:):([a-z_]+)", numbered, sql), tuple(names)
+    return re.sub(r"(?<![:\w]):([a-z_]+)", numbered, sql), tuple(names)

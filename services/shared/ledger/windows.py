@@ -57,15 +57,20 @@ _END = statement(
     """UPDATE windows SET state = :state, ended_at = {now}, read = :read, appended = :appended
     WHERE id = :id AND state = 'running' RETURNING id"""
 )
-_BREAK_OTHERS = statement(
+# Whoever begins a scan may: a running one of the same is of a process that is gone, or fenced out.
+_BREAK_BEFORE = statement(
     """UPDATE windows SET state = 'broken', ended_at = {now}
-    WHERE state = 'running' AND owner <> :owner"""
+    WHERE state = 'running' AND shop = :shop AND kind = :kind"""
 )
-_PRUNE = statement(
-    """DELETE FROM windows WHERE state <> 'running' AND started_at < {now} - :older_than
-    AND id NOT IN (SELECT max(id) FROM windows WHERE state = 'complete' GROUP BY shop, kind)"""
+_RECENT = statement(
+    """SELECT count(DISTINCT kind) AS kinds FROM windows WHERE shop = :shop AND owner <> :owner
+    AND state = 'complete' AND ended_at > {now} - :within"""
 )
 _VOID = statement("UPDATE windows SET state = 'void' WHERE state = 'complete'")
+_VOID_KIND = statement(
+    """UPDATE windows SET state = CASE state WHEN 'complete' THEN 'void' ELSE 'broken' END
+    WHERE kind = :kind AND state IN ('complete', 'running')"""
+)
 
 
 async def last_complete(tx: Transaction, shop: str, kind: str) -> Window | None:
@@ -78,7 +83,8 @@ async def last_complete(tx: Transaction, shop: str, kind: str) -> Window | None:
 
 
 async def begin(tx: Transaction, new: NewWindow) -> int:
-    """A new running scan's id."""
+    """A new running scan's id; one of the same that is still running is broken."""
+    await tx.run(_BREAK_BEFORE, shop=new.shop, kind=new.kind)
     added = await tx.run(
         _BEGIN,
         shop=new.shop,
@@ -104,9 +110,9 @@ async def end(
     return bool(closed)
 
 
-async def break_others(tx: Transaction, owner: str) -> None:
-    """Scans of processes that are gone are broken, never done."""
-    await tx.run(_BREAK_OTHERS, owner=owner)
+async def scanned_by_others(tx: Transaction, shop: str, owner: str, within_ms: int) -> int:
+    """How many object types of a store others have scanned to their end just now."""
+    return int((await tx.run(_RECENT, shop=shop, owner=owner, within=within_ms))[0].kinds)
 
 
 async def void_all(tx: Transaction) -> None:
@@ -114,6 +120,6 @@ async def void_all(tx: Transaction) -> None:
     await tx.run(_VOID)
 
 
-async def prune(tx: Transaction, older_than_ms: int) -> None:
-    """Forget old scans, but the last complete one of each object type."""
-    await tx.run(_PRUNE, older_than=older_than_ms)
+async def void(tx: Transaction, kind: str) -> None:
+    """Nothing scanned of this kind counts any more: the log lost what scans had appended."""
+    await tx.run(_VOID_KIND, kind=kind)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from contextlib import AbstractAsyncContextManager
 
-from services.shared.contract.errors import OursToFixError
 from services.shared.log.address import KafkaCluster, LogAddress, SqliteFile
+from services.shared.log.kafka import KafkaLog
 from services.shared.log.port import Log
 from services.shared.log.sqlite import SqliteLog
 
@@ -21,4 +21,4 @@ def opened(address: LogAddress) -> AbstractAsyncContextManager[Log]:
         case SqliteFile(path=path):
             return SqliteLog.open(path)
         case KafkaCluster():
-            raise OursToFixError("log_not_supported", detail="kafka")
+            return KafkaLog.open(address)

@@ -54,6 +54,9 @@ def configure_logging(
     root.setLevel(level)
     for chatty in ("uvicorn.error", "httpx", "httpcore", "alembic"):
         logging.getLogger(chatty).setLevel(max(logging.WARNING, root.level))
+    # Kafka's client quotes whole events at DEBUG, and says of a broker that is away so ten times a
+    # second, as an error. The log says it once.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
 
 
 class JsonLines(logging.Formatter):

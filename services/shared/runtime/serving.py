@@ -34,15 +34,21 @@ class AddressTakenError(OursToFixError):
         super().__init__("address_taken", detail=f"{host}:{port} ({said})")
 
 
-def listening_socket(host: str, port: int, *, backlog: int = 2048) -> socket.socket:
+def listening_socket(
+    host: str, port: int, *, backlog: int = 2048, is_shared: bool = False
+) -> socket.socket:
     """A socket bound before anything else starts; port 0 takes a free one.
+
+    ``is_shared`` lets other processes that say so too listen there; the kernel spreads connections.
 
     Raises:
         AddressTakenError: the address is taken, or not ours.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return socket.create_server((host, port), family=family, backlog=backlog)
+        return socket.create_server(
+            (host, port), family=family, backlog=backlog, reuse_port=is_shared
+        )
     except OSError as problem:
         raise AddressTakenError(host, port, problem) from problem
 

@@ -20,6 +20,7 @@ from pydantic import (
     Field,
     NonNegativeInt,
     PositiveFloat,
+    PositiveInt,
     SecretStr,
     ValidationError,
     ValidationInfo,
@@ -98,6 +99,13 @@ class Places(BaseSettings):
 
     data_dir: Path = Path("data")
     ledger_url: str = ""
+    # Of PostgreSQL alone: connections a process may have, and how long it waits, in seconds.
+    ledger_connections: PositiveInt = 10
+    ledger_connect_seconds: PositiveFloat = 5.0
+    ledger_statement_seconds: PositiveFloat = 15.0
+    ledger_lock_seconds: PositiveFloat = 5.0
+    # Not behind a pooling proxy in transaction mode that knows no prepared statements.
+    ledger_keeps_statements: bool = False
     log_url: str = ""
     kafka_topic_prefix: str = Field(default="", pattern=r"^[A-Za-z0-9._-]{0,64}$")
     kafka_security: Protection = Protection.PLAINTEXT
@@ -234,18 +242,22 @@ class Settings(Places):
 S = TypeVar("S", bound=BaseSettings)
 
 
-def loaded(read: type[S]) -> S:
-    """What ``read`` (``Settings``, ``Places``, or a process's own) finds in the environment.
+def loaded(read: type[S], *others: type[BaseSettings]) -> S:
+    """What ``read`` finds in the environment; the ``others`` must be complete as well.
 
     Raises:
-        SettingsError: something is missing or wrong.
+        SettingsError: something is missing or wrong, in any of them.
     """
-    try:
-        return read()
-    except ValidationError as error:
-        prefix = read.model_config.get("env_prefix", PREFIX)
-        problems = [_line(each, prefix) for each in error.errors(include_url=False)]
-        raise SettingsError(problems) from None
+    problems: list[str] = []
+    for each in (read, *others):
+        try:
+            each()
+        except ValidationError as error:
+            prefix = str(each.model_config.get("env_prefix", PREFIX))
+            problems += [_line(one, prefix) for one in error.errors(include_url=False)]
+    if problems:
+        raise SettingsError(problems)
+    return read()
 
 
 _WHAT_TO_DO: Mapping[str, str] = MappingProxyType(

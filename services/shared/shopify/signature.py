@@ -31,11 +31,10 @@ def is_signed(body: bytes, digest: bytes, secrets: Iterable[bytes]) -> bool:
 
     An empty secret is a missing secret, under which nothing is authentic.
     """
-    return any(
-        hmac.compare_digest(digest, hmac.digest(secret, body, "sha256"))
-        for secret in secrets
-        if secret
-    )
+    for secret in secrets:  # a generator would cost half as much as the digest
+        if secret and hmac.compare_digest(digest, hmac.digest(secret, body, "sha256")):
+            return True
+    return False
 
 
 def is_authentic(body: bytes, claimed: str | bytes, secrets: Iterable[bytes]) -> bool:

@@ -67,11 +67,7 @@ def datetime_text(value: Value) -> str | None:
 
 
 def number(value: Value) -> str | None:
-    """A number in digits, whatever it came as, and the same for equal ones.
-
-    A webhook says "10.00" where GraphQL says "10.0": as different texts they would be written over
-    each other for ever.
-    """
+    """A number in digits, whatever it came as."""
     if isinstance(value, bool):
         return None
     if isinstance(value, int):
@@ -80,11 +76,19 @@ def number(value: Value) -> str | None:
         amount = value if isinstance(value, Decimal) else Decimal(text(value))
     except DecimalException:
         return None
-    if not amount.is_finite() or abs(amount.adjusted()) >= _DIGITS:
+    return format(amount, "f") if amount.is_finite() and abs(amount.adjusted()) < _DIGITS else None
+
+
+def money(value: Value) -> str | None:
+    """An amount with two places at least: 10, 10.0 and 10.00 are one, and written once.
+
+    Webhooks, GraphQL and sums of ours each give another of these forms.
+    """
+    digits = number(value)
+    if digits is None:
         return None
-    digits = format(amount, "f")
-    shortest = digits.rstrip("0").rstrip(".") if "." in digits else digits
-    return "0" if shortest == "-0" else shortest
+    whole, _, fraction = digits.partition(".")
+    return f"{whole}.{fraction.rstrip('0').ljust(2, '0')}"
 
 
 def unit_amount(value: Value) -> str | None:
@@ -213,7 +217,7 @@ FROM_VALUE: Final[Mapping[str, FromValue]] = MappingProxyType(
         "lower": lower,
         "label": label,
         "number": number,
-        "money": number,
+        "money": money,
         "unit_amount": unit_amount,
         "datetime": datetime_text,
         "bool": boolean,

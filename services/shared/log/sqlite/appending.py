@@ -13,8 +13,8 @@ import orjson
 from services.shared.contract.errors import EventAtFaultError, LogUnavailableError, OursToFixError
 from services.shared.contract.events import NewEvent
 from services.shared.contract.topics import BACKFILL_SUFFIX, DEAD_SUFFIX
+from services.shared.log.partitioning import partition_of
 from services.shared.log.sqlite.events import micros
-from services.shared.log.sqlite.partitioning import partition_of
 from services.shared.log.sqlite.schema import row_id
 
 # What an event costs beside its own bytes: row header, id, time, its part of the pages above.

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 
 from services.shared.contract.errors import OwnershipLostError
 from services.shared.contract.events import Batch, Event, Partition, Position
+from services.shared.log.partitioning import rotated, shares
 from services.shared.log.sqlite import groups
 from services.shared.log.sqlite.events import read_range
 from services.shared.log.sqlite.ownership import GroupLock
-from services.shared.log.sqlite.partitioning import rotated, shares
 from services.shared.log.sqlite.problems import unavailable
 from services.shared.log.sqlite.running import Run
 from services.shared.log.sqlite.waking import Bell, wait_for

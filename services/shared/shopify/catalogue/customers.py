@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from services.shared.shopify.catalogue.addresses import address
 from services.shared.shopify.catalogue.fields import Field, Place, field
@@ -19,8 +19,7 @@ T, N, M, D, B, L = (
     FieldType.LIST,
 )
 _EMAIL: Final = "defaultEmailAddress"
-# Not its smsMarketingConsent: that says NEVER_SUBSCRIBED for what webhooks call not_subscribed.
-_SMS: Final = "defaultPhoneNumber"
+_SMS: Final = "defaultPhoneNumber.smsMarketingConsent"
 
 
 def _id(path: str) -> Place:
@@ -29,6 +28,12 @@ def _id(path: str) -> Place:
 
 def _enum(path: str) -> Place:
     return Place(path=path, read=lowered)
+
+
+def _consent(state: Any) -> str:
+    """``NEVER_SUBSCRIBED`` is what webhooks, and the enum of emails, call ``not_subscribed``."""
+    said = lowered(state)
+    return "not_subscribed" if said == "never_subscribed" else said
 
 
 CUSTOMERS: Final[tuple[Field, ...]] = (
@@ -53,8 +58,8 @@ CUSTOMERS: Final[tuple[Field, ...]] = (
     field("email_marketing_state", T, "Email marketing", "email_marketing_consent.state", _enum(f"{_EMAIL}.marketingState")),
     field("email_marketing_opt_in_level", T, "Email marketing: opt-in level", "email_marketing_consent.opt_in_level", _enum(f"{_EMAIL}.marketingOptInLevel")),
     field("email_marketing_updated_at", D, "Email marketing: changed at", "email_marketing_consent.consent_updated_at", f"{_EMAIL}.marketingUpdatedAt"),
-    field("sms_marketing_state", T, "SMS marketing", "sms_marketing_consent.state", _enum(f"{_SMS}.marketingState")),
-    field("sms_marketing_opt_in_level", T, "SMS marketing: opt-in level", "sms_marketing_consent.opt_in_level", _enum(f"{_SMS}.marketingOptInLevel")),
-    field("sms_marketing_updated_at", D, "SMS marketing: changed at", "sms_marketing_consent.consent_updated_at", f"{_SMS}.marketingUpdatedAt"),
+    field("sms_marketing_state", T, "SMS marketing", "sms_marketing_consent.state", Place(path=f"{_SMS}.state", read=_consent)),
+    field("sms_marketing_opt_in_level", T, "SMS marketing: opt-in level", "sms_marketing_consent.opt_in_level", _enum(f"{_SMS}.optInLevel")),
+    field("sms_marketing_updated_at", D, "SMS marketing: changed at", "sms_marketing_consent.consent_updated_at", f"{_SMS}.updatedAt"),
     *address("address", "Default address", "default_address", "defaultAddress"),
 )  # fmt: skip

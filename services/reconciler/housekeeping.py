@@ -1,0 +1,30 @@
+"""Lets the ledger forget what is old: by one reconciler of all, every hour."""
+
+from __future__ import annotations
+
+import logging
+
+from services.shared.contract.errors import SyncError
+from services.shared.ledger import leases
+from services.shared.ledger.engine import Ledger
+from services.shared.ledger.pruning import prune
+
+_LOG = logging.getLogger(__name__)
+_NAME = "housekeeping"
+_EVERY_MS = 3_600_000
+
+
+async def keep_house(ledger: Ledger, instance: str) -> bool:
+    """Prune if nobody has within the hour; whether it was us."""
+    try:
+        # The lease is not given back: while it lasts, it is done.
+        async with ledger.transaction() as tx:
+            if not await leases.take_anew(tx, _NAME, instance, _EVERY_MS):
+                return False
+        forgotten = await prune(ledger)
+    except SyncError as problem:
+        _LOG.warning("not pruned", extra={"action": "prune", "reason": problem.reason})
+        return False
+    for what, rows in forgotten.items():
+        _LOG.info("pruned", extra={"action": "prune", "what": what, "rows": rows})
+    return True

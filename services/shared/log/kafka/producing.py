@@ -1,0 +1,62 @@
+"""The life of aiokafka's producer, which by itself waits for a broker for ever at both ends."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+
+from services.shared.contract.topics import TOPICS
+from services.shared.log.kafka.connecting import Way
+from services.shared.log.kafka.ending import end_producer
+from services.shared.log.kafka.problems import closed, unavailable
+
+BATCH_BYTES = 2**20
+REQUEST_BYTES = 10 * 2**20
+COMPRESSION = "lz4"
+_STOP_SECONDS = 2.0
+
+
+async def started(way: Way, seconds: float) -> Any:
+    """A producer that has its id and knows our topics; missing ones are not made by asking.
+
+    Raises:
+        LogUnavailableError: no broker answered in ``seconds``.
+    """
+    producer = AIOKafkaProducer(
+        **way.options("appender"),
+        acks="all",
+        enable_idempotence=True,
+        compression_type=COMPRESSION,
+        max_batch_size=BATCH_BYTES,
+        max_request_size=REQUEST_BYTES,
+    )
+    try:
+        async with asyncio.timeout(seconds):
+            await producer.start()
+            await learn_topics(producer, way)
+    except (KafkaError, OSError, TimeoutError) as problem:
+        await stop(producer)
+        raise unavailable(problem) from problem
+    except BaseException:
+        await stop(producer)
+        raise
+    return producer
+
+
+async def learn_topics(producer: Any, way: Way) -> None:
+    """Lets the producer know those of our topics that there are.
+
+    A metadata request that names a topic may create it, one that names none asks for all.
+    """
+    there = (await producer.client.fetch_all_metadata()).topics()
+    ours = {way.outer(topic) for topic in TOPICS} & there
+    if ours:
+        await producer.client.set_topics(ours)
+
+
+async def stop(producer: Any) -> None:
+    """Stops the producer now: what was not acknowledged is given up, and may still be applied."""
+    await end_producer(producer, closed(), _STOP_SECONDS)

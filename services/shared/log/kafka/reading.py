@@ -1,0 +1,467 @@
+"""One member of a group.
+
+aiokafka revokes every partition at each join and leave, and forgets where it stood and what was
+paused. So this reader keeps what was fetched and not yet given in buffers of its own, places every
+partition itself after an assignment, and knows what is held. Positions never depend on aiokafka's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+from aiokafka.coordinator.assignors.range import RangePartitionAssignor
+from aiokafka.errors import (
+    CommitFailedError,
+    IllegalStateError,
+    KafkaError,
+    NoOffsetForPartitionError,
+    OffsetOutOfRangeError,
+)
+
+from services.shared.contract.errors import OwnershipLostError
+from services.shared.contract.events import Batch, Event, Gap, Partition, Position
+from services.shared.log.kafka.connecting import Way
+from services.shared.log.kafka.ending import end_consumer
+from services.shared.log.kafka.events import event_in
+from services.shared.log.kafka.offsets import Offsets
+from services.shared.log.kafka.problems import closed, unavailable
+from services.shared.log.partitioning import rotated, shares
+
+_LOG = logging.getLogger(__name__)
+
+HEARTBEAT_SECONDS = 0.5
+SESSION_SECONDS = 10.0
+# How long a revocation waits for what is being worked on; then it is the next owner's to do again.
+REVOCATION_SECONDS = 1.5
+# All members must have rejoined by then. Revocation, and a loop that is busy, must fit in.
+REBALANCE_SECONDS = 8.0
+POLL_INTERVAL_SECONDS = 60.0
+COMMIT_SECONDS = 10.0
+STOP_SECONDS = 3.0
+# One poll brings no more than this, but always one event: memory must not grow with bodies.
+POLL_BYTES = 16 * 2**20
+FETCH_BYTES = 8 * 2**20
+PARTITION_FETCH_BYTES = 2**19
+_FETCH_SECONDS = 0.5
+# A partition with so much in its buffer is not fetched until some of it was given.
+_BUFFER_EVENTS = 500
+_BUFFER_BYTES = 2 * 2**20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """Who reads what."""
+
+    group: str
+    topics: frozenset[str]
+    name: str
+
+
+@dataclass(slots=True)
+class _Place:
+    """How far a partition is: what is next to give, what is settled, what was fetched already.
+
+    ``given`` is None until it is known where to begin; ``gap_from`` is what the log lost then.
+    """
+
+    given: int | None = None
+    settled: int = 0
+    gap_from: int | None = None
+    buffer: deque[Event] = field(default_factory=deque)
+    buffered_bytes: int = 0
+    is_held: bool = False
+    is_paused: bool = True
+
+    @property
+    def is_full(self) -> bool:
+        return len(self.buffer) >= _BUFFER_EVENTS or self.buffered_bytes >= _BUFFER_BYTES
+
+    @property
+    def is_being_worked_on(self) -> bool:
+        return self.given is not None and self.given > self.settled
+
+    def put(self, events: Iterable[Event]) -> None:
+        for event in events:
+            self.buffer.append(event)
+            self.buffered_bytes += len(event.value)
+
+    def take(self, count: int, room: int) -> list[Event]:
+        """Up to ``count`` events; no more once they fill ``room`` bytes."""
+        taken: list[Event] = []
+        while self.buffer and len(taken) < count and (room > 0 or not taken):
+            event = self.buffer.popleft()
+            self.buffered_bytes -= len(event.value)
+            self.given = event.position.offset + 1
+            room -= len(event.value)
+            taken.append(event)
+        return taken
+
+    def rewind(self, offset: int) -> None:
+        self.given = offset
+        self.forget()
+
+    def forget(self) -> None:
+        self.buffer.clear()
+        self.buffered_bytes = 0
+
+
+class KafkaReader:
+    """Owns the partitions the group's leader gives it."""
+
+    def __init__(self, way: Way, member: Member, offsets: Offsets) -> None:
+        self._way = way
+        self._member = member
+        self._offsets = offsets
+        self._consumer: Any = None
+        self._places: dict[Partition, _Place] = {}
+        self._told: frozenset[Partition] = frozenset()
+        self._fetching: asyncio.Task[Any] | None = None
+        self._news = asyncio.Event()
+        self._settled = asyncio.Event()
+        self._gaps: list[Gap] = []
+        self._last_served: Partition | None = None
+        self._problem: BaseException | None = None
+        self._assignments = 0
+        self._is_revoking = False
+        self._closed = False
+
+    async def poll(self, limit: int, wait_seconds: float) -> Batch:
+        """As the port promises.
+
+        Raises:
+            LogUnavailableError: no broker answers, or it refuses; come again.
+        """
+        if self._closed:
+            raise closed()
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + wait_seconds
+        first = True
+        while True:
+            self._news.clear()
+            await self._advance(loop, deadline, first=first)
+            first = False
+            batch = self._batch(limit)
+            if batch.events or batch.gained or batch.lost or batch.gaps:
+                return batch
+            if loop.time() >= deadline:
+                return batch
+            await self._wait(deadline - loop.time())
+
+    async def commit(self, next_offsets: Mapping[Partition, int]) -> None:
+        """As the port promises. Never moves an offset backward.
+
+        Raises:
+            OwnershipLostError: a partition is somebody else's; the others' offsets were committed.
+            LogUnavailableError: no broker answered in time.
+        """
+        mine = {each: at for each, at in next_offsets.items() if self._is_ours(each)}
+        ahead = {each: at for each, at in mine.items() if at > self._places[each].settled}
+        if ahead:
+            await self._commit(ahead)
+        self._settled.set()
+        if len(mine) < len(next_offsets):
+            raise OwnershipLostError("log_partitions_not_owned", detail=self._member.group)
+
+    def hold(self, at: Position) -> None:
+        """As the port promises; harmless for a partition that is not owned."""
+        place = self._places.get(at.partition)
+        if place is None:
+            return
+        place.is_held = True
+        if place.given is not None and place.given != at.offset:
+            self._absorb()
+            place.rewind(at.offset)
+            self._seek(at.partition, at.offset)
+        self._settled.set()
+
+    def resume(self, partition: Partition) -> None:
+        """As the port promises."""
+        place = self._places.get(partition)
+        if place is not None:
+            place.is_held = False
+            self._news.set()
+
+    async def close(self) -> None:
+        """Leaves the group: the others get the partitions at once."""
+        self._closed = True
+        self._places = {}
+        self._settled.set()
+        await self._stop_consumer()
+
+    async def _advance(
+        self, loop: asyncio.AbstractEventLoop, deadline: float, *, first: bool
+    ) -> None:
+        """Whatever brings this reader nearer to giving events."""
+        self._absorb()
+        await self._recover()
+        if self._consumer is None:
+            await self._start_consumer()
+        if any(place.given is None for place in self._places.values()):
+            await self._place_all()
+        self._absorb()
+        self._balance()
+        if self._fetching is None:
+            # All that was fetched: a limit would be filled by one partition, and starve another.
+            fetch = self._consumer.getmany(timeout_ms=int(_FETCH_SECONDS * 1000))
+            self._fetching = asyncio.create_task(fetch, name="log-fetch")
+            if first and deadline <= loop.time():
+                await asyncio.sleep(0)  # what is at hand already
+
+    def _batch(self, limit: int) -> Batch:
+        owned = frozenset(self._places)
+        gained, lost = owned - self._told, self._told - owned
+        self._told = owned
+        gaps, self._gaps = self._gaps, []
+        events = [] if self._is_revoking else self._take(limit)
+        return Batch(events=events, gained=gained, lost=lost, gaps=gaps)
+
+    def _take(self, limit: int) -> list[Event]:
+        ready = [each for each, place in self._places.items() if place.buffer and not place.is_held]
+        order = rotated(sorted(ready), self._last_served)
+        available = {each: len(self._places[each].buffer) for each in order}
+        events: list[Event] = []
+        room = POLL_BYTES
+        for partition, share in shares(available, limit).items():
+            if share and (room > 0 or not events):
+                taken = self._places[partition].take(share, room)
+                room -= sum(len(event.value) for event in taken)
+                events += taken
+                self._last_served = partition
+        return events
+
+    async def _wait(self, seconds: float) -> None:
+        news = asyncio.create_task(self._news.wait())
+        waiting = {news} | ({self._fetching} if self._fetching else set())
+        try:
+            await asyncio.wait(
+                waiting, timeout=max(seconds, 0), return_when=asyncio.FIRST_COMPLETED
+            )
+        finally:
+            news.cancel()
+
+    # What the consumer brought.
+
+    def _absorb(self) -> None:
+        """Puts what a finished fetch brought into the buffers, or notes why it brought nothing."""
+        fetching = self._fetching
+        if fetching is None or not fetching.done():
+            return
+        self._fetching = None
+        if fetching.cancelled():
+            return
+        problem = fetching.exception()
+        match problem:
+            case None:
+                for home, records in fetching.result().items():
+                    self._put(self._partition(home), records)
+            case OffsetOutOfRangeError():
+                self._note_gaps(problem.args[0])
+            case NoOffsetForPartitionError():
+                pass  # a partition new to the group; it is placed by us
+            case _:
+                self._problem = problem
+
+    def _put(self, partition: Partition, records: Sequence[Any]) -> None:
+        place = self._places.get(partition)
+        if place is not None and place.given is not None:
+            place.put(event_in(record, partition) for record in records)
+
+    def _note_gaps(self, expected: Mapping[TopicPartition, int]) -> None:
+        """What the group had not settled is gone from the log: to be said, and read on behind."""
+        for home, offset in expected.items():
+            partition = self._partition(home)
+            place = self._places.get(partition)
+            if place is not None and not place.buffer:
+                place.given, place.gap_from = None, offset
+                self._pause(place, home)
+
+    def _balance(self) -> None:
+        """Lets the consumer fetch what there is room for, and nothing else."""
+        for partition, place in self._places.items():
+            wanted = place.given is None or place.is_full or (place.is_held and bool(place.buffer))
+            if wanted != place.is_paused:
+                home = self._home(partition)
+                if wanted:
+                    self._pause(place, home)
+                else:
+                    self._consumer.resume(home)
+                    place.is_paused = False
+
+    def _pause(self, place: _Place, home: TopicPartition) -> None:
+        try:
+            self._consumer.pause(home)
+        except IllegalStateError:
+            return  # an assignment is on its way
+        place.is_paused = True
+
+    def _seek(self, partition: Partition, offset: int) -> None:
+        try:
+            self._consumer.seek(self._home(partition), offset)
+        except IllegalStateError:
+            return  # it is placed anew with the next assignment
+
+    async def _place_all(self) -> None:
+        """Finds out where partitions begin: where the group stands, or at the earliest."""
+        assignments = self._assignments
+        unplaced = [each for each, place in self._places.items() if place.given is None]
+        try:
+            async with asyncio.timeout(COMMIT_SECONDS):
+                committed = await self._offsets.committed(self._member.group, unplaced)
+                new = [each for each in unplaced if each not in committed or self._has_gap(each)]
+                earliest = await self._offsets.earliest(new)
+        except (KafkaError, TimeoutError, OSError) as problem:
+            raise unavailable(problem) from problem
+        if assignments != self._assignments:
+            return
+        for partition in unplaced:
+            place = self._places[partition]
+            at = earliest.get(partition, committed.get(partition, 0))
+            if place.gap_from is not None:
+                self._gaps.append(Gap(partition=partition, expected=place.gap_from, found=at))
+                place.gap_from = None
+            place.given = place.settled = at
+            self._seek(partition, at)
+
+    def _has_gap(self, partition: Partition) -> bool:
+        place = self._places.get(partition)
+        return place is not None and place.gap_from is not None
+
+    # The group.
+
+    async def _commit(self, ahead: Mapping[Partition, int]) -> None:
+        homes = {self._home(each): at for each, at in ahead.items()}
+        try:
+            async with asyncio.timeout(COMMIT_SECONDS):
+                await self._consumer.commit(homes)
+        except (CommitFailedError, IllegalStateError) as problem:
+            raise OwnershipLostError("log_group_moved_on", detail=self._member.group) from problem
+        except (KafkaError, TimeoutError, OSError) as problem:
+            raise unavailable(problem) from problem
+        for each, at in ahead.items():
+            if each in self._places:
+                self._places[each].settled = max(at, self._places[each].settled)
+
+    def _is_ours(self, partition: Partition) -> bool:
+        place = self._places.get(partition)
+        return place is not None and place.given is not None and self._consumer is not None
+
+    def is_fed_by(self, consumer: Any) -> bool:
+        """Whether it is our present consumer; one that was given up may still report."""
+        return consumer is self._consumer
+
+    async def revoked(self) -> None:
+        """Gives what is being worked on some time to be settled; nothing more is given out."""
+        self._is_revoking = True
+        try:
+            async with asyncio.timeout(REVOCATION_SECONDS):
+                while any(place.is_being_worked_on for place in self._places.values()):
+                    self._settled.clear()
+                    await self._settled.wait()
+        except TimeoutError:
+            _LOG.info("work not finished before a hand-over", extra={"action": "hand_over"})
+
+    async def assigned(self, homes: Iterable[TopicPartition]) -> None:
+        """Takes over what the leader gave; where it stays ours, where we stand stays, too."""
+        self._absorb()
+        self._assignments += 1
+        mine = {self._partition(home) for home in homes}
+        kept: dict[Partition, _Place] = {}
+        committed = await self._committed(mine & self._places.keys())
+        for partition in mine:
+            place = self._places.get(partition)
+            if place is None or place.given is None or partition not in committed:
+                kept[partition] = _Place()
+                self._pause(kept[partition], self._home(partition))
+                continue
+            place.settled = max(place.settled, committed[partition])
+            if place.given < place.settled:
+                place.rewind(place.settled)
+            kept[partition] = place
+            place.is_paused = False
+            self._seek(
+                partition, place.buffer[-1].position.offset + 1 if place.buffer else place.given
+            )
+        self._places = kept
+        self._is_revoking = False
+        self._news.set()
+
+    async def _committed(self, partitions: Iterable[Partition]) -> Mapping[Partition, int]:
+        try:
+            async with asyncio.timeout(REVOCATION_SECONDS):
+                return await self._offsets.committed(self._member.group, list(partitions))
+        except (KafkaError, TimeoutError, OSError):
+            return {}  # then they are placed like new ones
+
+    # The consumer.
+
+    async def _start_consumer(self) -> None:
+        consumer = AIOKafkaConsumer(
+            **self._way.options(f"reader-{self._member.name}"),
+            group_id=self._way.outer(self._member.group),
+            enable_auto_commit=False,
+            auto_offset_reset="none",
+            partition_assignment_strategy=(RangePartitionAssignor,),
+            heartbeat_interval_ms=int(HEARTBEAT_SECONDS * 1000),
+            session_timeout_ms=int(SESSION_SECONDS * 1000),
+            rebalance_timeout_ms=int(REBALANCE_SECONDS * 1000),
+            max_poll_interval_ms=int(POLL_INTERVAL_SECONDS * 1000),
+            fetch_max_bytes=FETCH_BYTES,
+            max_partition_fetch_bytes=PARTITION_FETCH_BYTES,
+        )
+        try:
+            await consumer.start()
+            await self._offsets.make_sure_of(self._member.topics)
+            topics = [self._way.outer(topic) for topic in sorted(self._member.topics)]
+            consumer.subscribe(topics, listener=_Listener(self, consumer))
+        except (KafkaError, TimeoutError, OSError) as problem:
+            await end_consumer(consumer, STOP_SECONDS)
+            raise unavailable(problem) from problem
+        except BaseException:
+            await end_consumer(consumer, STOP_SECONDS)
+            raise
+        self._consumer = consumer
+
+    async def _stop_consumer(self) -> None:
+        consumer, self._consumer = self._consumer, None
+        fetching, self._fetching = self._fetching, None
+        if fetching is not None:
+            fetching.cancel()
+            await asyncio.gather(fetching, return_exceptions=True)
+        if consumer is not None and not await end_consumer(consumer, STOP_SECONDS):
+            _LOG.info("left without a word", extra={"action": "hand_over"})
+
+    async def _recover(self) -> None:
+        """A consumer that reported an error may have stopped for good: the next poll makes one."""
+        problem, self._problem = self._problem, None
+        if problem is not None:
+            self._places = {}
+            await self._stop_consumer()
+            raise unavailable(problem) from problem
+
+    def _partition(self, home: TopicPartition) -> Partition:
+        return Partition(self._way.inner(home.topic), home.partition)
+
+    def _home(self, partition: Partition) -> TopicPartition:
+        return TopicPartition(self._way.outer(partition.topic), partition.number)
+
+
+class _Listener(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has no types
+    """aiokafka's way to tell of revocations and assignments."""
+
+    def __init__(self, reader: KafkaReader, consumer: Any) -> None:
+        self._reader = reader
+        self._consumer = consumer
+
+    async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:  # noqa: ARG002 - always all of them
+        if self._reader.is_fed_by(self._consumer):
+            await self._reader.revoked()
+
+    async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
+        if self._reader.is_fed_by(self._consumer):
+            await self._reader.assigned(assigned)

@@ -1,0 +1,167 @@
+"""What the ledger promises of secrets, scans and the account's schedule of calls."""
+
+from __future__ import annotations
+
+import pytest
+
+from services.shared.contract.errors import OursToFixError
+from services.shared.hubspot.pacing import Correction, Granted, Lane, NotYet
+from services.shared.ledger import leases, notes, stores, windows
+from services.shared.ledger.engine import Ledger, statement
+from services.shared.ledger.notes import ComplianceRequest
+from services.shared.ledger.quota import LedgerQuota
+from services.shared.ledger.stores import ACCOUNT, StoreCredentials, StoreState
+from services.shared.ledger.vault import Vault
+from services.shared.ledger.windows import NewWindow, WindowState
+from tests.support.ledgers import aged
+from tests.support.virtual_time import START
+
+SHOP = "acme.myshopify.com"
+OLD, NEW = "the old passphrase", "the new passphrase"
+_RAW = statement("SELECT credentials, token FROM stores")
+
+
+def credentials(secret: str) -> StoreCredentials:
+    return StoreCredentials(client_id="id", client_secret=secret)
+
+
+async def connected(ledger: Ledger, vault: Vault, secret: str) -> bool:
+    async with ledger.transaction() as tx:
+        await stores.put_account(tx, vault, "hubspot-token")
+        return await stores.connect(tx, vault, SHOP, credentials(secret))
+
+
+async def test_no_secret_stands_in_the_ledger_as_it_is(ledger: Ledger) -> None:
+    vault = Vault([OLD])
+    await connected(ledger, vault, "a store's secret")
+    async with ledger.transaction() as tx:
+        await stores.keep_token(tx, vault, SHOP, "shpat_1")
+        (row,) = await tx.run(_RAW)
+        (store,) = await stores.connected(tx, vault)
+
+    assert "secret" not in row.credentials
+    assert "shpat" not in row.token
+    assert (store.credentials.client_secret, store.token) == ("a store's secret", "shpat_1")
+
+
+async def test_after_a_rotation_old_seals_open_and_new_ones_need_the_new_key(
+    ledger: Ledger,
+) -> None:
+    await connected(ledger, Vault([OLD]), "secret")
+    both = Vault([NEW, OLD])
+    async with ledger.transaction() as tx:
+        (store,) = await stores.connected(tx, both)
+        assert store.credentials.client_secret == "secret"
+    sealed = both.rotated(Vault([OLD]).seal("text"))
+
+    assert Vault([NEW]).open(sealed) == "text"
+    with pytest.raises(OursToFixError):
+        Vault([OLD]).open(sealed)
+    with pytest.raises(OursToFixError):
+        Vault([""])
+
+
+async def test_a_new_secret_keeps_the_one_before_and_taking_over_twice_is_once(
+    ledger: Ledger,
+) -> None:
+    vault = Vault([OLD])
+    assert await connected(ledger, vault, "first")
+    assert not await connected(ledger, vault, "first")
+    assert await connected(ledger, vault, "second")
+    async with ledger.transaction() as tx:
+        (store,) = await stores.connected(tx, vault)
+        assert (store.credentials.client_secret, store.credentials.previous_secret) == (
+            "second",
+            "first",
+        )
+        assert await stores.switch(tx, SHOP, StoreState.UNINSTALLED)
+        assert not await stores.switch(tx, SHOP, StoreState.UNINSTALLED)
+
+
+async def test_a_compliance_request_is_kept_once_and_sealed(ledger: Ledger) -> None:
+    request = ComplianceRequest(
+        shop=SHOP, shopify_topic="customers/redact", delivery_id="d-1", body=b'{"email":"a@b.c"}'
+    )
+    async with ledger.transaction() as tx:
+        for _ in range(2):
+            await notes.keep_request(tx, Vault([OLD]), request)
+        (kept,) = await notes.requests(tx)
+        (raw,) = await tx.run(statement("SELECT body FROM requests"))
+
+    assert kept.state == "pending"
+    assert "a@b.c" not in raw.body
+
+
+async def test_slots_are_spaced_and_an_answer_corrects_them(ledger: Ledger) -> None:
+    quota = LedgerQuota(ledger, ACCOUNT)
+    await quota.correct(Correction(limit=11))
+    drawn = [await quota.draw(Lane.LIVE) for _ in range(8)]
+    granted = [each for each in drawn if isinstance(each, Granted)]
+    schedule, _ = await quota.schedule()
+
+    assert schedule.limit == 11
+    assert any(isinstance(each, NotYet) for each in drawn), "no more than the horizon is given"
+    assert [each.delay_seconds for each in granted] == sorted(e.delay_seconds for e in granted)
+    await quota.correct(Correction(pause_seconds=30.0))
+    paused = await quota.draw(Lane.LIVE)
+    assert isinstance(paused, NotYet)
+    assert paused.seconds > 20
+
+
+async def test_two_processes_draw_from_one_schedule(ledger: Ledger) -> None:
+    one, two = LedgerQuota(ledger, ACCOUNT), LedgerQuota(ledger, ACCOUNT)
+    delays = []
+    for quota in (one, two, one, two):
+        slot = await quota.draw(Lane.LIVE)
+        assert isinstance(slot, Granted)
+        before, now = await quota.schedule()
+        delays.append(before.next_slot - now)
+
+    assert delays == sorted(delays)
+    assert delays[-1] > 0
+
+
+def window(owner: str) -> NewWindow:
+    return NewWindow(
+        shop=SHOP, kind="orders", mode="scan", since=None, started_at=START, owner=owner
+    )
+
+
+async def test_a_scan_counts_only_when_it_was_read_to_its_end(ledger: Ledger) -> None:
+    async with ledger.transaction() as tx:
+        broken = await windows.begin(tx, window("one"))
+        assert await windows.last_complete(tx, SHOP, "orders") is None
+        await windows.break_others(tx, "two")
+        assert not await windows.end(tx, broken, WindowState.COMPLETE, read_=1, appended=0)
+        whole = await windows.begin(tx, window("two"))
+        await windows.advance(tx, whole, read_=10, appended=2, cursor="c")
+        assert await windows.end(tx, whole, WindowState.COMPLETE, read_=10, appended=2)
+        last = await windows.last_complete(tx, SHOP, "orders")
+        assert last is not None
+        assert (last.id, last.started_at) == (whole, START)
+        await windows.void_all(tx)
+
+        assert await windows.last_complete(tx, SHOP, "orders") is None
+
+
+async def test_old_scans_are_forgotten_but_the_last_complete_one(ledger: Ledger) -> None:
+    async with ledger.transaction() as tx:
+        for _ in range(3):
+            each = await windows.begin(tx, window("one"))
+            await windows.end(tx, each, WindowState.COMPLETE, read_=0, appended=0)
+        await aged(tx, 100_000)
+        await windows.prune(tx, 0)
+        left = await tx.run(statement("SELECT id FROM windows"))
+
+    assert [row.id for row in left] == [each]
+
+
+async def test_a_lease_given_back_is_free_at_once(ledger: Ledger) -> None:
+    async with ledger.transaction() as tx:
+        first = await leases.take(tx, "scan", "one", 60_000)
+        await leases.give_back(tx, "scan", "two")
+        assert await leases.take(tx, "scan", "two", 60_000) is None
+        await leases.give_back(tx, "scan", "one")
+        second = await leases.take(tx, "scan", "two", 60_000)
+
+    assert (first, second) == (1, 2)

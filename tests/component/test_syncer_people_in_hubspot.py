@@ -1,0 +1,148 @@
+"""What people do in HubSpot, and how the sync takes it."""
+
+from sandbox.shopify import actions, given
+from tests.support.syncing import Syncing, sorted_values, story
+
+
+def named(*names: str) -> list[dict[str, object]]:
+    return [{"title": name, "price": "10.00", "quantity": 1} for name in names]
+
+
+@story()
+async def test_an_order_people_archived_is_excluded_and_not_made_again(shop: Syncing) -> None:
+    order = given.order(shop.store, lines=named("Mug"))
+    await shop.settled()
+    shop.people.archive("orders", shop.only("orders")["hs_object_id"])
+    for note in ("one", "two"):
+        actions.change_order(shop.store, order["id"], note=note)
+        await shop.settled()
+        assert shop.shown("orders") == []
+        assert await shop.standing("orders", order) == ("excluded", "archived_in_hubspot")
+
+
+@story()
+async def test_a_contact_people_archived_is_excluded_and_not_made_again(shop: Syncing) -> None:
+    ana = given.customer(shop.store, email="ana@example.com")
+    await shop.settled()
+    shop.people.archive("contacts", shop.only("contacts")["hs_object_id"])
+    actions.change_customer(shop.store, ana["id"], first_name="Anna")
+    await shop.settled()
+
+    assert shop.shown("contacts") == []
+    assert await shop.standing("customers", ana) == ("excluded", "archived_in_hubspot")
+
+
+@story()
+async def test_a_contact_made_anew_by_people_is_taken_in_place_of_the_archived_one(
+    shop: Syncing,
+) -> None:
+    shop.hubspot.switches.archived_blocks_unique = False
+    ana = given.customer(shop.store, email="ana@example.com")
+    await shop.settled()
+    shop.people.archive("contacts", shop.only("contacts")["hs_object_id"])
+    anew = shop.people.create("contacts", {"email": "ana@example.com"})
+    actions.change_customer(shop.store, ana["id"], first_name="Anna")
+    await shop.settled()
+
+    contact = shop.only("contacts")
+    assert (contact["hs_object_id"], contact["firstname"]) == (anew["id"], "Anna")
+    assert contact["shopify_customer_id"] == str(ana["id"])
+    assert await shop.standing("customers", ana) == ("in_sync", "")
+
+
+@story()
+async def test_a_variant_people_archived_stays_away_and_its_siblings_go_on(shop: Syncing) -> None:
+    product = given.product(shop.store, variants=2, title="Shirt")
+    await shop.settled()
+    first, second = shop.shown("products")
+    shop.people.archive("products", first["hs_object_id"])
+    actions.change_product(shop.store, product["id"], vendor="Another")
+    await shop.settled()
+
+    left = shop.only("products")
+    assert (left["hs_object_id"], left["shopify_vendor"]) == (second["hs_object_id"], "Another")
+    variant = {"id": first["shopify_variant_id"]}
+    assert await shop.standing("variants", variant) == ("excluded", "archived_in_hubspot")
+
+
+@story()
+async def test_merged_contacts_are_followed(shop: Syncing) -> None:
+    shop.hubspot.switches.merge_makes_new_id = True
+    ana = given.customer(shop.store, email="ana@example.com")
+    await shop.settled()
+    other = shop.people.create("contacts", {"email": "ana@home.example"})
+    before = await shop.row("customers", ana)
+    shop.people.merge("contacts", other["id"], str(before["target_id"]))
+    actions.change_customer(shop.store, ana["id"], first_name="Anna")
+    await shop.settled()
+
+    contact = shop.only("contacts")
+    assert contact["firstname"] == "Anna"
+    assert (await shop.row("customers", ana))["target_id"] == contact["hs_object_id"]
+    assert await shop.standing("customers", ana) == ("in_sync", "")
+
+
+@story()
+async def test_two_customers_whose_contacts_people_merged_share_the_one_that_is_left(
+    shop: Syncing,
+) -> None:
+    ana = given.customer(shop.store, email="ana@example.com", first_name="Ana")
+    await shop.passes(10)
+    anna = given.customer(shop.other_store, email="anna@example.com", first_name="Anna")
+    await shop.settled()
+    one, two = (each["hs_object_id"] for each in shop.shown("contacts"))
+    shop.people.merge("contacts", one, two)
+    actions.change_customer(shop.other_store, anna["id"], first_name="Annabel")
+    await shop.passes(60)
+
+    assert shop.only("contacts")["firstname"] == "Annabel"
+    for each in (ana, anna):
+        assert (await shop.row("customers", each))["target_id"] == one
+
+
+@story()
+async def test_an_email_moved_to_one_another_contact_holds_is_failing_and_names_both(
+    shop: Syncing,
+) -> None:
+    ana = given.customer(shop.store, email="ana@example.com", first_name="Ana")
+    await shop.settled()
+    ours = shop.only("contacts")["hs_object_id"]
+    holder = shop.people.create("contacts", {"email": "anna@example.com", "firstname": "Someone"})
+    actions.change_customer(shop.store, ana["id"], email="anna@example.com", first_name="Annabel")
+    await shop.settled()
+
+    row = await shop.row("customers", ana)
+    assert (row["status"], row["reason"]) == ("failing", "email_taken")
+    assert ours in row["detail"]
+    assert holder["id"] in row["detail"]
+    shown = {each["email"]: each["firstname"] for each in shop.shown("contacts")}
+    assert shown == {"ana@example.com": "Annabel", "anna@example.com": "Someone"}
+
+
+@story()
+async def test_a_line_people_took_out_is_not_put_back(shop: Syncing) -> None:
+    order = given.order(shop.store, lines=named("Mug", "Lamp"))
+    await shop.settled()
+    mug = next(each for each in shop.shown("line_items") if each["name"] == "Mug")
+    shop.people.archive("line_items", mug["hs_object_id"])
+    line = next(each for each in order["line_items"] if each["title"] == "Mug")
+    actions.edit_order(shop.store, order["id"], set_quantities={str(line["id"]): 3})
+    await shop.settled()
+
+    assert sorted_values(shop.shown("line_items"), "name") == ["Lamp"]
+    assert await shop.standing("line_items", line) == ("excluded", "archived_in_hubspot")
+
+
+@story()
+async def test_values_people_changed_stay_until_shopify_changes_them(shop: Syncing) -> None:
+    order = given.order(shop.store, lines=named("Mug"))
+    await shop.settled()
+    shown = shop.only("orders")
+    shop.people.edit("orders", shown["hs_object_id"], {"hs_order_note": "ring twice"})
+    actions.change_order(shop.store, order["id"], phone="+14165550123")
+    await shop.settled()
+    assert shop.only("orders")["hs_order_note"] == "ring twice"
+    actions.change_order(shop.store, order["id"], note="leave it at the door")
+    await shop.settled()
+
+    assert shop.only("orders")["hs_order_note"] == "leave it at the door"

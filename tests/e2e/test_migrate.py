@@ -1,0 +1,38 @@
+"""A running installation is carried over to PostgreSQL while its stores go on selling."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from tests.support.installation import installed
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+async def test_a_running_installation_moves_to_postgresql_and_no_record_is_doubled(
+    tmp_path: Path, empty_postgresql_url: str
+) -> None:
+    old = f"sqlite:///{tmp_path / 'ledger.sqlite'}"
+    async with installed(tmp_path) as here:
+        product = await here.start("all")
+        await here.calm(old)
+        await here.faults({"duplicate": 0.1, "retry_scale": 0.004})
+        await here.trickle(5.0)
+
+        code, said = await here.run("migrate", "--from", old, "--to", empty_postgresql_url)
+
+        assert code == 0, said
+        assert "SHOPSYNC_LEDGER_URL" in said
+        assert await product.wait() == 0
+        code, said = await here.run("all")
+        assert code == 2
+        assert "ledger_moved" in said
+        await here.start("all", SHOPSYNC_LEDGER_URL=empty_postgresql_url)
+        await asyncio.sleep(3)  # let the stores sell a little more while the new one runs
+        await here.trickle(0.0)
+        await here.faults({"duplicate": 0.0})
+        await asyncio.sleep(6)  # what is open when trickling stops becomes an abandoned checkout
+        assert await here.last_differences(empty_postgresql_url) == []
