@@ -116,7 +116,8 @@ class Admin:
         if self._faults.slow_seconds:
             await self._shopify.sleep(self._faults.slow_seconds)
         status, html = self._faults.status, self._faults.not_json
-        if not self._befalls(store):
+        # A throttled query is the API's own answer; tokens are not throttled.
+        if not status or not self._befalls(store):
             return None
         if html:
             page = f"<html><body><h1>{status}</h1></body></html>"

@@ -19,10 +19,10 @@ from services.shared.contract.errors import OursToFixError, SyncError, WorldAtFa
 from services.shared.contract.keys import SourceKey
 from services.shared.runtime.settings import SettingsError
 
-try:
-    from uvloop import run as _run
-except ImportError:  # there is none for Windows
+if sys.platform == "win32":  # there is no uvloop
     from asyncio import run as _run
+else:
+    from uvloop import run as _run
 
 T = TypeVar("T")
 AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON, for scripts.")]

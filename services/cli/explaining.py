@@ -19,16 +19,24 @@ _EXCLUDED: Mapping[str, str] = MappingProxyType(
         " again when it is due (SHOPSYNC_ABANDONED_AFTER).",
         "completed": "The checkout was completed: look for its order instead.",
         "archived_in_hubspot": "Somebody archived it in HubSpot, so it is left alone. To have it"
-        " made anew: shopsync records retry {key}",
+        " back, restore it there, then: shopsync records retry {key}",
         "unreadable_in_shopify": "Shopify does not show it to this app: it may be older than 60"
         " days, which needs the scope read_all_orders.",
         "not_found_in_shopify": "Shopify has no such record any more.",
+    }
+)
+_NOTED: Mapping[str, str] = MappingProxyType(
+    {
+        "sku_not_unique": "Another HubSpot product has the same SKU. Which of them is meant cannot"
+        " be told, so this one has a record of its own.",
     }
 )
 _FAILING: Mapping[str, str] = MappingProxyType(
     {
         "email_taken": "Another contact in HubSpot holds this email (ids: {detail}). Merge the two"
         " in HubSpot; everything but the email is written.",
+        "sku_taken": "HubSpot wants SKUs to be unique, and another product has this one ({detail})."
+        " Change one of the two, in HubSpot or in Shopify.",
         "ambiguous_lines": "The order stood in HubSpot before, with line items that cannot be told"
         " apart. Remove them there, then: shopsync records retry {key}",
         "internal_fault": "Our own code failed on it ({detail}). Please report that; nothing is"
@@ -43,6 +51,10 @@ _WAITING: Mapping[str, str] = MappingProxyType(
     {
         "referred_to": "Something refers to it, so it is about to be read from Shopify.",
         "contradictory_read": "Shopify showed an older state than we have; it is read again.",
+        "skus_unknown": "A HubSpot product has its SKU. Whether it is meant can be told once every"
+        " store's products have been read.",
+        "census": "HubSpot may have it already: its last answer never came. It is looked for among"
+        " all of its kind before it is made again.",
         "store_frozen": "The store is frozen (unpaid or paused) and cannot be read.",
         "token_refused": "The store's token is refused: shopsync check",
         "access_denied": "The store does not let us read it: shopsync check",
@@ -53,7 +65,7 @@ _WAITS = "It waits to be worked on ({reason}), and is looked at again by itself.
 
 
 def why(standing: Standing) -> str:
-    """Why a record stands where it stands; empty if it is in sync."""
+    """Why a record stands where it stands; empty if it is in sync and nothing is odd about it."""
     facts = {
         "key": standing.key,
         "reason": standing.reason or "no reason given",
@@ -61,7 +73,7 @@ def why(standing: Standing) -> str:
     }
     match standing.status:
         case Status.IN_SYNC:
-            return ""
+            said = _NOTED.get(standing.reason, "")
         case Status.DELETED:
             return "It was deleted in Shopify, so it is archived in HubSpot (contacts stay)."
         case Status.EXCLUDED:

@@ -164,7 +164,7 @@ class Applier:
     def _name_of(self, piece: Piece) -> tuple[str, str]:
         """The unique property, and its value, by which HubSpot finds a record; empty if none."""
         if piece.object_type == plans.CONTACTS:
-            return EMAIL, piece.properties.get(EMAIL, "")
+            return EMAIL, piece.email
         return SYNC_KEY, piece.properties.get(SYNC_KEY, "") if self._is_keyed(piece) else ""
 
     async def _recognise(self, efforts: Sequence[Effort]) -> None:

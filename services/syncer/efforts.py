@@ -34,7 +34,7 @@ class Piece:
 
     ``fingerprint`` is of what HubSpot shows of our values as far as we know; an empty one means
     that nothing is known, so everything is written. ``may_exist``: an earlier call may have created
-    it although we know no id.
+    it although we know no id; ``email`` finds a contact.
     """
 
     source: SourceKey
@@ -48,6 +48,7 @@ class Piece:
     unknown: Unknown | None = None
     merged_from: str = ""
     may_exist: bool = False
+    email: str = ""
 
     @property
     def to_write(self) -> Mapping[str, str]:
@@ -183,6 +184,7 @@ def effort_for(
             source=plan.source,
             object_type=plan.head_type,
             properties=plan.properties,
+            email=plan.email,
             target_id=target_id,
             fingerprint=_fingerprint(targets, plan.head_type, target_id),
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from services.shared.contract.keys import SourceKey
 from services.shared.contract.records import Record
@@ -73,7 +74,8 @@ async def claim_and_know(
     ledger: Ledger, owner: str, kind: str, jobs: Sequence[Job], lasts_ms: int = CLAIM_MS
 ) -> Known:
     """Claim what is free among ``jobs`` of ``kind``, and everything a plan needs to know."""
-    async with ledger.transaction() as tx:
+
+    async def work(tx: Transaction) -> Known:
         wanted = await _wanted(tx, jobs)
         claimed = await claims.claim(
             tx, [key for keys in wanted.values() for key in keys], owner=owner, lasts_ms=lasts_ms
@@ -85,7 +87,11 @@ async def claim_and_know(
         unused = claimed.keys - {key for source in mine for key in wanted[source]}
         if unused:
             await claims.release(tx, owner=owner, keys=unused)
+        # In a statement of its own: only one that begins after the claim sees what the former
+        # owners of the keys have settled.
         return await _known(tx, kind, [job for job in jobs if job.source in mine], wanted, claimed)
+
+    return await ledger.done(work)
 
 
 async def _wanted(tx: Transaction, jobs: Sequence[Job]) -> dict[SourceKey, Collection[str]]:
@@ -95,9 +101,11 @@ async def _wanted(tx: Transaction, jobs: Sequence[Job]) -> dict[SourceKey, Colle
     write it while another leaves it or gives it a new email.
     """
     people = [job for job in jobs if job.source.kind in _PEOPLE]
-    rows = await sources.look(tx, [job.source for job in people])
     emails = [(EMAIL, email) for job in people if (email := email_of(job))]
-    found = await identities.look(tx, ACCOUNT, emails)
+    rows, found = await tx.together(
+        partial(sources.look, keys=[job.source for job in people]),
+        partial(identities.look, account=ACCOUNT, wanted=emails),
+    )
     wanted: dict[SourceKey, Collection[str]] = {}
     for job in jobs:
         email, row = email_of(job), rows.get(job.source)
@@ -136,21 +144,28 @@ async def _known(
     claimed: claims.Claimed,
 ) -> Known:
     mine = [job.source for job in jobs]
-    rows = await sources.look(tx, mine)
-    part_kind = PART_KIND.get(ObjectType(kind)) if kind in PART_KIND else None
-    parts = await sources.parts(tx, mine, part_kind) if part_kind else {}
-    found = await identities.look(tx, ACCOUNT, _identities_of(kind, jobs))
+    part_kind = PART_KIND[ObjectType(kind)] if kind in PART_KIND else ""
+    rows, parts, found, products, now = await tx.together(
+        partial(sources.look, keys=mine),
+        partial(sources.parts, parents=mine if part_kind else (), kind=part_kind),
+        partial(identities.look, account=ACCOUNT, wanted=_identities_of(kind, jobs)),
+        partial(_products, jobs=jobs),
+        _moment,
+    )
     current = {row.target_id for row in rows.values() if row.target_id}
     holders = {each.target_id for each in found.values() if each.target_id}
-    sharers: Mapping[str, Sequence[SourceRow]] = {}
-    if HEAD_TYPE.get(kind) == plans.CONTACTS:
-        sharers = await sources.sharing(tx, ObjectType.CUSTOMERS, current | holders)
+    shared = current | holders if HEAD_TYPE.get(kind) == plans.CONTACTS else ()
     head_ids = ((HEAD_TYPE.get(kind, ""), each) for each in current | holders)
     part_ids = (
         (PART_TYPE.get(ObjectType(kind), ""), part.target_id)
         for some in parts.values()
         for part in some
         if part.target_id
+    )
+    sharers, written, claimants = await tx.together(
+        partial(sources.sharing, kind=ObjectType.CUSTOMERS, target_ids=shared),
+        partial(targets.look, account=ACCOUNT, ids=[*head_ids, *part_ids, *_sku_holders(found)]),
+        partial(_claimants, kind=kind, jobs=jobs),
     )
     return Known(
         busy=frozenset(wanted.keys() - set(mine)),
@@ -159,15 +174,15 @@ async def _known(
         ),
         rows=rows,
         parts=parts,
-        targets=await targets.look(tx, ACCOUNT, [*head_ids, *part_ids, *_sku_holders(found)]),
+        targets=written,
         identities=found,
-        products=await _products(tx, jobs),
+        products=products,
         sharers=sharers,
-        claimants=await _claimants(tx, kind, jobs),
+        claimants=claimants,
         are_skus_known=await skus.are_all_claimed(tx) if _sku_holders(found) else True,
         censuses=await adopting.begun(tx) if _has_doubts(rows, claimed) else {},
         keys=frozenset(key for source in mine for key in wanted[source]),
-        now=read(int((await tx.run(_NOW))[0].moment)),
+        now=now,
     )
 
 
@@ -183,6 +198,10 @@ def _identities_of(kind: str, jobs: Iterable[Job]) -> list[tuple[str, str]]:
     variants = [(job.source.shop, variant) for job in jobs for variant in _variants(job)]
     by_id = [(native, f"{shop}/{variant.id}") for shop, variant in variants]
     return by_id + [(SKU, sku) for _, variant in variants if (sku := sku_of(variant))]
+
+
+async def _moment(tx: Transaction) -> datetime:
+    return read(int((await tx.run(_NOW))[0].moment))
 
 
 async def _products(tx: Transaction, jobs: Iterable[Job]) -> dict[str, dict[str, str]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import orjson
 
@@ -81,24 +82,23 @@ async def record(ledger: Ledger, memory: Memory, *, owner: str, keys: Collection
     """
 
     async def work(tx: Transaction) -> None:
-        await claims.release(tx, owner=owner, keys=keys)
-        await write(tx, memory)
+        await tx.together(
+            partial(claims.release, owner=owner, keys=keys),
+            *(partial(piece, memory=memory) for piece in _PIECES),
+        )
+        await _pass_on_all(tx, memory)
 
     await ledger.done(work)
 
 
 async def write(tx: Transaction, memory: Memory) -> None:
     """Write ``memory`` down."""
-    await targets.forget(tx, ACCOUNT, memory.forgotten)
-    await settlements.settle(tx, memory.settlements)
-    await waits.wait(tx, memory.waits)
-    await skus.release(tx, ACCOUNT, _gone_variants(memory))
-    await targets.record(tx, ACCOUNT, memory.targets)
-    await identities.record(tx, ACCOUNT, memory.identities)
-    await identities.forget_others(tx, ACCOUNT, memory.renamed)
-    await links.want(tx, memory.link_owners, memory.links)
-    await links.moved(tx, memory.touched)
-    await waits.refer(tx, memory.refers_to)
+    await tx.together(*(partial(piece, memory=memory) for piece in _PIECES))
+    await _pass_on_all(tx, memory)
+
+
+async def _pass_on_all(tx: Transaction, memory: Memory) -> None:
+    """What depends on what the batch has just written, which is seldom anything."""
     await _introduce(tx, memory.guests)
     await waits.retarget(tx, (ObjectType.CUSTOMERS, plans.GUESTS), memory.moved)
     await _pass_on(tx, memory.left_contacts)
@@ -112,6 +112,70 @@ def _gone_variants(memory: Memory) -> list[SourceKey]:
         for each in memory.settlements
         if each.key.kind == plans.VARIANTS and each.status is Status.DELETED
     ]
+
+
+async def _sources(tx: Transaction, memory: Memory) -> None:
+    await settlements.settle(tx, memory.settlements)
+
+
+async def _waits(tx: Transaction, memory: Memory) -> None:
+    await waits.wait(tx, memory.waits)
+
+
+async def _targets(tx: Transaction, memory: Memory) -> None:
+    await targets.record(tx, ACCOUNT, memory.targets)
+
+
+async def _forgotten(tx: Transaction, memory: Memory) -> None:
+    written = {(each.object_type, each.id) for each in memory.targets}
+    await targets.forget(tx, ACCOUNT, [each for each in memory.forgotten if each not in written])
+
+
+async def _identities(tx: Transaction, memory: Memory) -> None:
+    await identities.record(tx, ACCOUNT, memory.identities)
+
+
+async def _former_emails(tx: Transaction, memory: Memory) -> None:
+    await identities.forget_others(tx, ACCOUNT, memory.renamed)
+
+
+async def _links(tx: Transaction, memory: Memory) -> None:
+    await links.want_these(tx, memory.links)
+
+
+async def _unwanted(tx: Transaction, memory: Memory) -> None:
+    await links.want_no_others(tx, memory.link_owners, memory.links)
+
+
+async def _moved_ends(tx: Transaction, memory: Memory) -> None:
+    # What a batch wants links from is of another kind than what it may have moved.
+    touched = set(memory.touched)
+    ends = {each.key: each.target_id for each in memory.settlements if each.key in touched}
+    await links.moved(tx, ends)
+
+
+async def _referred(tx: Transaction, memory: Memory) -> None:
+    await waits.refer(tx, memory.refers_to)
+
+
+async def _gone_skus(tx: Transaction, memory: Memory) -> None:
+    await skus.release(tx, ACCOUNT, _gone_variants(memory))
+
+
+# None needs what another writes, and no two write the same row.
+_PIECES = (
+    _sources,
+    _waits,
+    _targets,
+    _forgotten,
+    _identities,
+    _former_emails,
+    _links,
+    _unwanted,
+    _moved_ends,
+    _referred,
+    _gone_skus,
+)
 
 
 async def _introduce(tx: Transaction, guests: Sequence[Guest]) -> None:

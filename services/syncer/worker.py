@@ -53,7 +53,7 @@ class Worker:
     is called before the first events of partitions that have become ours.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what it reads, and what it does with each thing that comes
         self,
         reader: Reader,
         handlers: Mapping[str, HandleEvents],
@@ -61,12 +61,14 @@ class Worker:
         *,
         on_gap: HandleGap,
         on_gain: HandleGain,
+        rest_seconds: float = _NEWER_FORMAT_SECONDS,
     ) -> None:
         self._reader = reader
         self._handlers = handlers
         self._vitals = vitals
         self._on_gap = on_gap
         self._on_gain = on_gain
+        self._rest_seconds = rest_seconds
         self._owes_welcome = False
         self._resting: set[asyncio.Task[None]] = set()
 
@@ -194,7 +196,7 @@ class Worker:
             "an event waits for a newer version",
             extra={"action": "hold", "reason": _NEWER_FORMAT, "topic": position.partition.topic},
         )
-        await asyncio.sleep(_NEWER_FORMAT_SECONDS)
+        await asyncio.sleep(self._rest_seconds)
         self._reader.resume(position.partition)
 
     async def _pause(self, problem: SyncError) -> None:

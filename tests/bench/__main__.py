@@ -80,6 +80,7 @@ async def of_ingest(size: Size) -> tuple[Report, list[Line]]:
         _beside("ingest", "requests/s", pairs, "requests_per_second", (rate, "≥ 0.9", rate >= 0.9)),
         _beside("ingest", "p99, ms", pairs, "p99_ms", (p99, "≤ 1.5", p99 <= 1.5)),
         _beside("ingest", "CPU µs a request", pairs, "cpu_us_per_request", None),
+        Line("ingest", "refused in all runs", _failed(pairs, "product"), _failed(pairs, "floor")),
     ]
 
 
@@ -226,9 +227,12 @@ def _median(pairs: Sequence[Figures], side: str, name: str) -> float:
 
 def _quotients(pairs: Sequence[Figures], name: str) -> float:
     """The median of the pairs' quotients: each pair had the same machine."""
-    return round(
-        statistics.median(pair["product"][name] / pair["floor"][name] for pair in pairs), 3
-    )
+    quotients = [pair["product"][name] / pair["floor"][name] for pair in pairs]
+    return round(float(statistics.median(quotients)), 3)
+
+
+def _failed(pairs: Sequence[Figures], side: str) -> str:
+    return str(sum(pair[side]["failed"] for pair in pairs))
 
 
 def _said(value: float) -> str:

@@ -231,6 +231,33 @@ async def test_a_merge_keeps_the_primary_and_both_ids_lead_to_it(
     assert refused["message"].endswith(one)
 
 
+@pytest.mark.parametrize("makes_new_id", [False, True])
+async def test_merges_of_merged_contacts_keep_every_email(
+    hubspot: HubSpotUnderTest, *, makes_new_id: bool
+) -> None:
+    await hubspot.put({"switches": {"merge_makes_new_id": makes_new_id}})
+    emails = ["a@b.co", "c@d.co", "e@f.co"]
+    one, two, three = [await hubspot.made("contacts", email=each) for each in emails]
+
+    await act(hubspot, "merge", object_type="contacts", primary=two, other=three)
+    await act(hubspot, "merge", object_type="contacts", primary=one, other=two)
+
+    found = {
+        (await hubspot.http.get(f"{NEW}/contacts/{each}", params={"idProperty": "email"})).json()[
+            "id"
+        ]
+        for each in emails
+    }
+    (kept,) = found
+    names = await hubspot.properties("contacts", kept, "email", "hs_additional_emails")
+    assert names == {"email": "a@b.co", "hs_additional_emails": "c@d.co;e@f.co"}
+
+
+async def test_a_lost_row_needs_rows_to_lose(hubspot: HubSpotUnderTest) -> None:
+    await fault(hubspot, "errors")
+    assert (await hubspot.http.get(f"{NEW}/contacts")).status_code == 200
+
+
 async def test_a_merge_may_end_in_a_third_id(hubspot: HubSpotUnderTest) -> None:
     await hubspot.put({"switches": {"merge_makes_new_id": True}})
     one, two = [await hubspot.made("orders", hs_tags=each) for each in "ab"]

@@ -111,9 +111,9 @@ async def test_a_body_that_grows_too_large_is_413_and_not_read_on(ingest: Ingest
 @pytest.mark.parametrize(
     "framing",
     [
-        b"9;" + b"x" * 10_000_000,
-        b"0" * 10_000_000 + b"9\r\n",
-        b"9\r\n" + BODY + b"\r\n0\r\nX-Endless: " + b"x" * 10_000_000,
+        b"9;" + b"x" * 1_000_000,
+        b"0" * 1_000_000 + b"9\r\n",
+        b"9\r\n" + BODY + b"\r\n0\r\nX-Endless: " + b"x" * 1_000_000,
     ],
     ids=["extension", "size", "trailer"],
 )

@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -18,7 +19,7 @@ from services.shared.contract.errors import OwnershipLostError
 from services.shared.contract.events import Batch, Event, Gap, NewEvent, Partition, Position
 from services.shared.log.address import KafkaCluster
 from services.shared.log.kafka import KafkaLog, KafkaReader
-from services.shared.log.kafka.reading import SESSION_SECONDS
+from services.shared.log.kafka.consuming import SESSION_SECONDS
 from tests.contract.log_suite import behind, numbered, order, take
 from tests.support.kafka.losing import delete_before
 from tests.support.kafka.shared import cluster_of_its_own
@@ -143,6 +144,8 @@ async def test_a_member_that_joins_and_leaves_pauses_no_partition_for_long(log: 
             await one.until(PARTITIONS)
         await everything([one, two], sent)
 
+    given = Counter(event.position for each in (one, two) for event in each.events)
+    assert set(given.values()) == {1}, "what was settled came again"
     print(f"longest pause by a join and a leave: {longest_pause(one, two):.2f} s")  # noqa: T201
     assert longest_pause(one, two) < 3.0
 

@@ -11,7 +11,7 @@ import pytest
 
 from services.shared.contract.errors import LogUnavailableError
 from services.shared.log.address import KafkaCluster, address_of
-from services.shared.log.kafka import KafkaLog
+from services.shared.log.kafka import KafkaLog, KafkaReader
 from services.shared.log.kafka.declared import FILE
 from services.shared.log.kafka.topics import Topics
 from tests.contract.log_suite import behind, numbered, order, take
@@ -36,6 +36,10 @@ async def broker() -> AsyncIterator[Broker]:
 
 @pytest.fixture
 async def cluster(broker: Broker, tmp_path: Path) -> KafkaCluster:
+    return await with_topics(broker, tmp_path)
+
+
+async def with_topics(broker: Broker, tmp_path: Path) -> KafkaCluster:
     cluster = address_of(broker.url)
     assert isinstance(cluster, KafkaCluster)
     file = tmp_path / "topics.toml"
@@ -76,13 +80,7 @@ async def test_what_was_acknowledged_outlives_the_broker_and_both_sides_go_on(
         await broker.start()
         await appended(log, b"after")
         seen = {event.value for event in first}
-        async with asyncio.timeout(SOON):
-            while b"after" not in seen:
-                try:
-                    batch = await reader.poll(100, 0.5)
-                except LogUnavailableError:
-                    continue
-                seen |= {event.value for event in batch.events}
+        await until_seen(reader, seen, {b"after"})
 
         assert await log.is_writable()
     assert b"acknowledged" in seen
@@ -149,6 +147,44 @@ async def accepted(ingest: Ingest, request: bytes) -> None:
             answer = await ingest.told(request)
             if answer.startswith(b"HTTP/1.1 200"):
                 return
+
+
+async def test_one_of_three_brokers_may_die_and_two_may_not(tmp_path: Path) -> None:
+    need_a_broker()
+    async with kafka_broker(nodes=3) as brokers:
+        cluster = await with_topics(brokers, tmp_path)
+        async with KafkaLog.open(cluster) as log, log.reader("syncer", [ORDERS], "one") as reader:
+            await log.append(numbered(20))
+            seen = {event.value for event in await take(reader, 20)}
+            await brokers.kill(0)
+            for number in range(20):
+                await appended(log, b"with two %d" % number)
+            wanted = {b"with two %d" % number for number in range(20)}
+            await until_seen(reader, seen, wanted)
+
+            await brokers.kill(1)
+            with pytest.raises(LogUnavailableError):
+                await refused_at_last(log)
+            await brokers.start()
+            await appended(log, b"all again")
+            await until_seen(reader, seen, {b"all again"})
+
+
+async def refused_at_last(log: KafkaLog) -> None:
+    """Which broker leads a partition is chance: one of them is gone or lacks its copies."""
+    async with asyncio.timeout(SOON):
+        while True:
+            await log.append([order(number) for number in range(20)])
+
+
+async def until_seen(reader: KafkaReader, seen: set[bytes], wanted: set[bytes]) -> None:
+    async with asyncio.timeout(SOON):
+        while not wanted <= seen:
+            try:
+                batch = await reader.poll(100, 0.5)
+            except LogUnavailableError:
+                continue
+            seen |= {event.value for event in batch.events}
 
 
 async def test_an_address_where_nobody_listens_is_said_to_be_unreachable() -> None:

@@ -95,10 +95,10 @@ async def test_a_link_is_made_again_when_its_end_becomes_another_record(ledger: 
         await stand(tx, ANA, "2", "in_sync")
         await links.want(tx, [ORDER], [link(ANA)])
         await links.done(tx, [(link(ANA), "2")])
-        await links.moved(tx, [ANA])
+        await links.moved(tx, {ANA: "2"})
         assert await links.open_anywhere(tx, 10) == []
         await stand(tx, ANA, "9", "in_sync")
-        await links.moved(tx, [ANA])
+        await links.moved(tx, {ANA: "9"})
         (found,) = await links.open_anywhere(tx, 10)
 
         assert (found.to_target, found.linked_to) == ("9", "2")

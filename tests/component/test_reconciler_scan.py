@@ -78,7 +78,7 @@ async def test_later_scans_bring_only_what_changed_on_the_live_topics(shop: Sync
     assert headers["origin"] == "reconcile"
     assert await scans(shop, "orders") == [
         ("backfill", "complete", 3, 3),
-        ("scan", "complete", 1, 1),
+        ("scan", "complete", 3, 1),
     ]
     notes = {each.get("hs_order_note", "") for each in shop.shown("orders")}
     assert notes == {"", "changed"}
@@ -200,7 +200,7 @@ async def test_products_that_are_not_active_are_seen_as_well(shop: Syncing) -> N
 
 @story(_unheard)
 async def test_lists_that_lag_behind_are_caught_by_the_overlap(shop: Syncing) -> None:
-    shop.store.index_lag_seconds = 60
+    shop.store.set({"index_lag_seconds": 60}, ())
     await shop.scan()
     given.order(shop.store, lines=named("Mug"))
     await shop.passes(5)

@@ -1,5 +1,7 @@
 """Customers in Shopify, and what HubSpot shows of them."""
 
+import asyncio
+
 from sandbox.shopify import actions, given
 from tests.support.syncing import SHOP, Syncing, sorted_values, story
 
@@ -92,6 +94,44 @@ async def test_merged_customers_leave_one_live_source(shop: Syncing) -> None:
 
     assert await shop.standing("customers", gone) == ("deleted", "")
     assert await shop.standing("customers", kept) == ("in_sync", "")
+
+
+@story()
+async def test_an_email_that_one_gives_up_while_another_takes_it_makes_two_contacts(
+    shop: Syncing,
+) -> None:
+    ana = given.customer(shop.store, email="ana@example.com")
+    await shop.settled()
+    given.customer(shop.other_store, email="ana@example.com", first_name="Anna")
+    actions.change_customer(shop.store, ana["id"], email="ana.maria@example.com")
+    await shop.settled()
+
+    shown = {each["email"] for each in shop.shown("contacts")}
+    assert shown == {"ana@example.com", "ana.maria@example.com"}
+    assert await shop.not_in_sync() == {}
+
+
+@story()
+async def test_contacts_that_people_merge_keep_both_emails_and_show_the_newest_customer(
+    shop: Syncing,
+) -> None:
+    ana = given.customer(shop.store, email="ana@example.com", first_name="Ana")
+    bob = given.customer(shop.store, email="bob@example.com", first_name="Bob")
+    await shop.settled()
+    one, two = (each["hs_object_id"] for each in shop.shown("contacts"))
+    shop.people.merge("contacts", one, two)
+    actions.change_customer(shop.store, bob["id"], first_name="Robert")
+    await asyncio.sleep(1.1)
+    actions.change_customer(shop.store, ana["id"], note="called")
+    await shop.settled()
+
+    contact = shop.only("contacts")
+    assert (contact["email"], contact["hs_additional_emails"]) == (
+        "ana@example.com",
+        "bob@example.com",
+    )
+    assert (contact["firstname"], contact["shopify_customer_id"]) == ("Ana", str(ana["id"]))
+    assert await shop.not_in_sync() == {}
 
 
 def _known(shop: Syncing) -> None:

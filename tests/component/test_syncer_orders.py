@@ -242,3 +242,13 @@ async def test_two_stores_with_one_order_number_are_two_orders(shop: Syncing) ->
 
     assert len(set(sorted_values(shop.shown("orders"), "hs_source_store"))) == 2
     assert len(set(sorted_values(shop.shown("orders"), "shopify_sync_key"))) == 2
+
+
+@story()
+async def test_a_row_that_hubspot_stumbles_over_is_written_again(shop: Syncing) -> None:
+    shop.strike("errors", "*/orders/batch/upsert")
+    given.order(shop.store)
+    await shop.settled()
+
+    assert len(shop.shown("orders")) == 1
+    assert await shop.not_in_sync() == {}

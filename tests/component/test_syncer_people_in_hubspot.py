@@ -1,7 +1,9 @@
 """What people do in HubSpot, and how the sync takes it."""
 
 from sandbox.shopify import actions, given
-from tests.support.syncing import Syncing, sorted_values, story
+from services.shared.contract.keys import SourceKey
+from services.shared.ledger import reporting
+from tests.support.syncing import SHOP, Syncing, sorted_values, story
 
 
 def named(*names: str) -> list[dict[str, object]]:
@@ -18,6 +20,27 @@ async def test_an_order_people_archived_is_excluded_and_not_made_again(shop: Syn
         await shop.settled()
         assert shop.shown("orders") == []
         assert await shop.standing("orders", order) == ("excluded", "archived_in_hubspot")
+
+
+@story()
+async def test_an_archived_order_that_people_restored_goes_on_when_asked_for(
+    shop: Syncing,
+) -> None:
+    order = given.order(shop.store, lines=named("Mug"))
+    await shop.settled()
+    target = shop.only("orders")["hs_object_id"]
+    shop.people.archive("orders", target)
+    for note in ("one", "two"):
+        actions.change_order(shop.store, order["id"], note=note)
+        await shop.settled()
+    shop.people.restore("orders", target)
+    async with shop.ledger.transaction() as tx:
+        await reporting.retry(tx, [SourceKey(SHOP, "orders", str(order["id"]))])
+    await shop.settled()
+
+    shown = shop.only("orders")
+    assert (shown["hs_object_id"], shown["hs_order_note"]) == (target, "two")
+    assert await shop.standing("orders", order) == ("in_sync", "")
 
 
 @story()

@@ -22,7 +22,6 @@ from services.shared.log.kafka import KafkaLog
 from services.shared.log.port import Log, Reader
 from services.shared.log.sqlite import SqliteLog
 from services.shared.runtime.vitals import Vitals
-from services.syncer import worker as consumer_loop
 from services.syncer.__main__ import _make_up
 from services.syncer.reading import read_out
 from services.syncer.worker import Worker
@@ -101,6 +100,7 @@ async def worker(syncer: Syncer, reader: Reader) -> AsyncIterator[None]:
         Vitals(),
         on_gap=syncer.gap,
         on_gain=syncer.gain,
+        rest_seconds=0.2,
     )
     task = asyncio.create_task(loop.run(stopping))
     try:
@@ -136,9 +136,8 @@ async def test_a_poison_message_is_dead_and_its_partition_goes_on_at_once(log: L
 
 
 async def test_what_only_a_newer_version_reads_waits_in_order_and_others_go_on(
-    log: Log, monkeypatch: pytest.MonkeyPatch
+    log: Log,
 ) -> None:
-    monkeypatch.setattr(consumer_loop, "_NEWER_FORMAT_SECONDS", 0.2)
     before = [order(1, b'{"id": 1}')]
     await log.append([*before, newer(1), order(1, b'{"id": 3}')])
     others = [order(number, b'{"id": 9}') for number in range(2, 20)]
@@ -151,9 +150,9 @@ async def test_what_only_a_newer_version_reads_waits_in_order_and_others_go_on(
     assert b"newer" not in syncer.values()
     assert b'{"id": 3}' not in syncer.values()
     assert (await log.lag("syncer"))[home].events >= 2
-    monkeypatch.setattr(consumer_loop, "is_newer_format", lambda _headers: False)
-    async with running(Syncer(log)) as upgraded:
-        await upgraded.until(lambda: {b"newer", b'{"id": 3}'} <= upgraded.values())
+    async with log.reader("syncer", [ORDERS], "newer version") as reader:
+        left = [event for event in await take(reader, 2) if event.key.endswith("/1")]
+    assert [event.value for event in left] == [b"newer", b'{"id": 3}']
 
 
 async def test_gaining_partitions_is_told_before_their_events_are_handled(log: Log) -> None:

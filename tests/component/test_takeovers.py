@@ -158,7 +158,7 @@ def _surroundings(world: World, ledger: Ledger, wire: Wire, name: str) -> Surrou
 async def _process(world: World, ledger: Ledger, name: str) -> Process:
     wire = Wire(create_hubspot(world.hubspot))
     around = _surroundings(world, ledger, wire, name)
-    account = await prepared(around)
+    account, _ = await prepared(around)
 
     def writer_for(before_call: Callable[[], Any], lane: Lane) -> Writer:
         async def slot() -> None:

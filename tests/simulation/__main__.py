@@ -1,6 +1,7 @@
 """``make simulate SEEDS=``: as many histories as one likes; a seed that fails can be had again."""
 
 import argparse
+import logging
 import multiprocessing
 import os
 import sys
@@ -24,6 +25,7 @@ class Ending:
 
 def told(seed: int) -> Ending:
     """Live a history; one that cannot be told to its end is wrong, too."""
+    logging.disable(logging.CRITICAL)
     began = process_time()
     try:
         story = lived(seed)

@@ -1,9 +1,9 @@
 """One random history: shop life with faults and crashes, and what HubSpot shows in the end."""
 
 import asyncio
-import logging
 import random
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,12 +11,13 @@ import httpx
 
 from sandbox.hubspot.account import Account
 from sandbox.hubspot.app import create_app as create_hubspot
+from sandbox.hubspot.faults import Fault
 from sandbox.shopify import given
 from sandbox.shopify.app import create_app as create_shopify
 from sandbox.shopify.delivery import Deliveries
 from sandbox.shopify.shopify import Shopify
 from sandbox.shops.stores import COPPER, NORDLYS
-from sandbox.shops.trickle import WEIGHTS, trickle
+from sandbox.shops.trickle import trickle
 from tests.simulation import weather as weathers
 from tests.simulation.judging import differences, disorder, left_to_do
 from tests.simulation.ledger_file import empty_ledger
@@ -81,21 +82,25 @@ class Story:
         self.events.append(f"{asyncio.get_running_loop().time():.3f} {event}")
 
 
-def lived(seed: int) -> Story:
-    """The history of ``seed``, from its beginning until all is settled."""
-    logging.disable(logging.CRITICAL)
+def lived(seed: int, weather: Weather | None = None, faults: Sequence[Fault] = ()) -> Story:
+    """The history of ``seed``, from its beginning until all is settled.
+
+    ``weather`` instead of the one the seed decides; ``faults`` of HubSpot from the beginning.
+    """
     random.seed(seed)
     rng = random.Random(seed)
-    story = Story(seed=seed, weather=weather_of(rng))
+    story = Story(seed=seed, weather=weather or weather_of(rng))
     memory = _MEMORY if _MEMORY.is_dir() else None
     with tempfile.TemporaryDirectory(dir=memory) as folder:
         (Path(folder) / "ledger.sqlite").write_bytes(empty_ledger())
-        in_virtual_time(_played(story, rng, Path(folder)))
+        in_virtual_time(_played(story, rng, Path(folder), faults))
     return story
 
 
-async def _played(story: Story, rng: random.Random, folder: Path) -> None:
-    await _Stage(story, rng, folder).play()
+async def _played(story: Story, rng: random.Random, folder: Path, faults: Sequence[Fault]) -> None:
+    stage = _Stage(story, rng, folder)
+    stage.hubspot.faults.extend(faults)
+    await stage.play()
 
 
 class _Stage:
@@ -105,7 +110,7 @@ class _Stage:
         self._story = story
         self._rng = rng
         self._folder = folder
-        self._hubspot = Account(now=virtual_now, sleep=asyncio.sleep, seed=story.seed)
+        self.hubspot = Account(now=virtual_now, sleep=asyncio.sleep, seed=story.seed)
         self._shopify = Shopify(now=virtual_now, sleep=asyncio.sleep, seed=story.seed)
         self._door = Doorbell(story.note)
         self._doings = Doings()
@@ -129,7 +134,7 @@ class _Stage:
             await product.kill()
 
     def _set(self) -> None:
-        self._hubspot.switches.set(self._story.weather.switches)
+        self.hubspot.switches.set(self._story.weather.switches)
         for plan in (NORDLYS, COPPER):
             store = self._shopify.open_store(plan.shop, **plan.settings)
             store.index_lag = self._story.weather.index_lag
@@ -141,8 +146,8 @@ class _Stage:
         self._lives += 1
         outside = Outside(
             shopify=httpx.ASGITransport(app=create_shopify(self._shopify)),
-            hubspot=httpx.ASGITransport(app=create_hubspot(self._hubspot)),
-            hubspot_token=self._hubspot.token,
+            hubspot=httpx.ASGITransport(app=create_hubspot(self.hubspot)),
+            hubspot_token=self.hubspot.token,
             secrets={s.shop: (s.client_id, s.client_secret) for s in self._shopify.stores.values()},
             door=self._door,
             folder=self._folder,
@@ -162,14 +167,14 @@ class _Stage:
                 happening = trickle(self._shopify, rng, self._deeds())
                 note(f"{happening.deed} {happening.shop} {happening.id}")
             case weathers.HUBSPOT_FAULT:
-                self._hubspot.faults.append(weathers.hubspot_fault(rng))
-                note(str(self._hubspot.faults[-1]))
+                self.hubspot.faults.append(weathers.hubspot_fault(rng))
+                note(str(self.hubspot.faults[-1]))
             case weathers.SHOPIFY_FAULT:
                 fault = weathers.shopify_fault(rng)
                 self._shopify.faults.update(fault)
                 note(str(fault))
             case weathers.PEOPLE:
-                note(meddle(rng, self._hubspot, self._doings))
+                note(meddle(rng, self.hubspot, self._doings))
             case weathers.KILL:
                 return await self._killed(product)
         return product
@@ -184,16 +189,17 @@ class _Stage:
         return born
 
     def _deeds(self) -> dict[str, int]:
-        drops = self._story.weather.drops
-        return {name: n for name, n in WEIGHTS.items() if not (drops and name in UNDATED)}
+        weather = self._story.weather
+        is_seen = {name: not (weather.drops and name in UNDATED) for name in weather.weights}
+        return {name: n for name, n in weather.weights.items() if is_seen[name]}
 
     async def _calm(self, deliveries: Deliveries) -> None:
         """The trouble ends; what is on its way arrives."""
-        self._hubspot.faults.clear()
+        self.hubspot.faults.clear()
         self._shopify.faults.update({"status": 0, "throttled": False, "slow_seconds": 0.0})
         deliveries.faults.update({"drop": 0, "delay": 0, "reorder_seconds": 0, "burst_seconds": 0})
         self._story.note("calm")
-        wake(self._shopify, self._hubspot, self._doings)
+        wake(self._shopify, self.hubspot, self._doings)
 
     async def _settle(self, product: Product) -> None:
         """Wait until all is right, for as long as was promised; else say what is not."""
@@ -203,6 +209,6 @@ class _Stage:
             await asyncio.sleep(20)
             self._story.took_seconds = asyncio.get_running_loop().time() - began
             wrong = await left_to_do(product)
-            wrong += map(str, differences(self._shopify, self._hubspot, self._doings))
-            wrong += await disorder(product, self._shopify, self._hubspot)
+            wrong += map(str, differences(self._shopify, self.hubspot, self._doings))
+            wrong += await disorder(product, self._shopify, self.hubspot)
         self._story.wrong = wrong

@@ -6,7 +6,7 @@ One seed must give one history, and a process must be able to die between any tw
 import asyncio
 import sqlite3
 from collections import namedtuple
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import cache
 from pathlib import Path
@@ -19,7 +19,7 @@ from services.shared.contract.errors import WorldAtFaultError
 from services.shared.ledger.engine import Statement, Transaction, opened
 from services.shared.ledger.migrating import migrate
 from services.shared.ledger.spelling import as_parameter, for_sqlite
-from services.shared.ledger.sqlite import _from_base64
+from services.shared.ledger.sqlite import functions
 from tests.simulation.life import Life
 
 
@@ -44,8 +44,8 @@ class LedgerFile:
         self._life = life
         self._turn = asyncio.Lock()
         self._file = sqlite3.connect(path, isolation_level=None, cached_statements=512)
-        self._file.create_function("clock_ms", 0, lambda: int(clock() * 1000))
-        self._file.create_function("from_base64", 1, _from_base64, deterministic=True)
+        for name, (arguments, function) in functions(clock).items():
+            self._file.create_function(name, arguments, function)
         for pragma in ("synchronous=FULL", "foreign_keys=ON", "temp_store=MEMORY"):
             self._file.execute(f"PRAGMA {pragma}")
         self._file.row_factory = _named
@@ -96,6 +96,9 @@ class _Statements:
         if not rows:
             return ()
         return await self.run(written, rows=as_parameter(written, rows), **values)
+
+    async def together(self, *works: Callable[[Transaction], Awaitable[Any]]) -> list[Any]:
+        return [await work(self) for work in works]
 
 
 def _named(cursor: sqlite3.Cursor, row: tuple[Any, ...]) -> Any:

@@ -1,11 +1,13 @@
 """How rough a history is, drawn from its seed: what is switched on, and what will happen when."""
 
 import random
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
 from sandbox.hubspot.faults import Fault
+from sandbox.shops.trickle import WEIGHTS
 
 # What each act of a history is; "change" is something that goes on in a shop.
 CHANGE, HUBSPOT_FAULT, SHOPIFY_FAULT, KILL, PEOPLE = (
@@ -46,13 +48,14 @@ _PATHS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Weather:
-    """One history's conditions: shares of webhooks, counts of acts, seconds."""
+    """One history's conditions: shares of webhooks, seconds, how often which deed is done."""
 
     acts: tuple[str, ...]
     every_seconds: float
     index_lag_seconds: float
     deliveries: dict[str, float]
     switches: dict[str, Any]
+    weights: Mapping[str, int] = field(default_factory=lambda: WEIGHTS)
 
     @property
     def drops(self) -> bool:
@@ -63,6 +66,18 @@ class Weather:
     def index_lag(self) -> timedelta:
         """How late Shopify's lists are."""
         return timedelta(seconds=self.index_lag_seconds)
+
+
+def calm(changes: int) -> Weather:
+    """Nothing but so many changes, one after the other."""
+    return Weather(
+        acts=(CHANGE,) * changes,
+        every_seconds=14.0,
+        index_lag_seconds=0.0,
+        deliveries={"drop": 0.0},
+        switches={},
+        weights={**WEIGHTS, "checkout abandoned": 20, "checkout completed": 15, "order deleted": 4},
+    )
 
 
 def weather_of(rng: random.Random) -> Weather:

@@ -24,7 +24,6 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from prometheus_client import CollectorRegistry
 
 from sandbox.hubspot.account import Account
 from sandbox.hubspot.app import create_app as create_hubspot
@@ -34,26 +33,22 @@ from sandbox.shopify.app import create_app as create_shopify
 from sandbox.shopify.delivery import Deliveries
 from sandbox.shopify.shopify import Shopify
 from sandbox.shopify.store import Store
-from services.ingest.__main__ import Surroundings as IngestSurroundings
-from services.ingest.__main__ import application
-from services.ingest.metrics import Metrics
-from services.ingest.settings import Settings as IngestSettings
-from services.ingest.stores import StoreSecrets, StoresInMemory
 from services.reconciler.scan import Scanner
 from services.shared.contract.topics import CONSUMED_TOPICS, ObjectType
 from services.shared.hubspot.client import HubSpot
 from services.shared.hubspot.governor import Governor
-from services.shared.ledger import links, notes, stores
+from services.shared.ledger import links, notes
 from services.shared.ledger.connections import Connections
 from services.shared.ledger.engine import Ledger, statement
 from services.shared.ledger.quota import LedgerQuota
-from services.shared.ledger.stores import ACCOUNT, StoreCredentials
-from services.shared.ledger.vault import Vault
+from services.shared.ledger.stores import ACCOUNT
 from services.shared.log.sqlite import SqliteLog, inline
 from services.syncer.__main__ import Surroundings, serve
 from tests.simulation.ledger_file import LedgerFile, empty_ledger
 from tests.simulation.life import Life
-from tests.support.running_ingest import StoresAtHand
+from tests.support.story_product import VAULT, admit, ingest
+from tests.support.story_views import Shown
+from tests.support.story_wires import Door, Wire
 from tests.support.virtual_time import VirtualTimeLoop, in_virtual_time, virtual_now
 
 SHOP = "acme.myshopify.com"
@@ -88,7 +83,6 @@ TOPICS = (
 )
 # A disk that is none, where there is one: nothing here is about losing power.
 _IN_MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None
-_VAULT = Vault(["a passphrase for stories"])
 _PATIENCE_SECONDS = 900.0
 _SOON_MS = 30_000
 
@@ -96,94 +90,18 @@ _SOON = statement(
     """SELECT kind, id, status, reason, due_at - {now} AS due_in FROM sources
     WHERE due_at < {now} + :soon OR (status = 'waiting' AND due_at IS NULL AND cause_id IS NULL)"""
 )
-_STANDINGS = statement(
-    "SELECT shop, kind, id, status, reason, detail FROM sources ORDER BY shop, kind, id"
-)
-_STANDING = statement("SELECT * FROM sources WHERE kind = :kind AND id = :id")
-
-
-class Wire(httpx.AsyncBaseTransport):
-    """Reaches an application in memory. A call that takes too long is an error.
-
-    ``before`` is what happens just before calls whose path ends so; ``after``, what happens once
-    they are answered, and how many seconds the answer then takes to come.
-    """
-
-    def __init__(self, app: object, seconds: float = 15.0) -> None:
-        self._inner = httpx.ASGITransport(app=app)  # type: ignore[arg-type]  # any ASGI callable
-        self._seconds = seconds
-        self.is_cut = False
-        self.requests: list[httpx.Request] = []
-        self.before: dict[str, Callable[[httpx.Request], None]] = {}
-        self.after: dict[str, tuple[Callable[[httpx.Response], None], float]] = {}
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        if self.is_cut:
-            raise httpx.ConnectError("cut")
-        self.requests.append(request)
-        for ending, happens in self.before.items():
-            if request.url.path.endswith(ending):
-                happens(request)
-        await asyncio.sleep(0.001)
-        try:
-            async with asyncio.timeout(self._seconds):
-                answer = await self._inner.handle_async_request(request)
-                await self._happens_after(request, answer)
-                return answer
-        except TimeoutError:
-            raise httpx.ReadTimeout("too slow", request=request) from None
-
-    async def _happens_after(self, request: httpx.Request, answer: httpx.Response) -> None:
-        for ending, (happens, seconds) in self.after.items():
-            if request.url.path.endswith(ending):
-                happens(answer)
-                await asyncio.sleep(seconds)
-
-    def calls(self, ending: str) -> list[httpx.Request]:
-        """The requests whose path ends so."""
-        return [each for each in self.requests if each.url.path.endswith(ending)]
-
-
-class Door(httpx.AsyncBaseTransport):
-    """Shopify's way in. While it holds, deliveries are answered with 200 and kept."""
-
-    def __init__(self) -> None:
-        self.inner: httpx.AsyncBaseTransport | None = None
-        self.is_holding = False
-        self.kept: list[httpx.Request] = []
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        self.kept.append(request)
-        if self.is_holding:
-            return httpx.Response(200)
-        return await self.deliver(request)
-
-    async def deliver(self, request: httpx.Request) -> httpx.Response:
-        """Bring one delivery in, once more if it was in already."""
-        if self.inner is None:
-            return httpx.Response(503)
-        again = httpx.Request(
-            request.method, request.url, headers=request.headers, content=request.content
-        )
-        return await self.inner.handle_async_request(again)
-
-    def of(self, topic: str) -> list[httpx.Request]:
-        """The deliveries of a topic so far, oldest first."""
-        return [each for each in self.kept if each.headers["x-shopify-topic"] == topic]
 
 
 @dataclass(slots=True, kw_only=True)
-class Syncing:
+class Syncing(Shown):
     """Two stores, an account, and the syncer between them."""
 
     folder: Path
     shopify: Shopify
-    hubspot: Account
     deliveries: Deliveries
     door: Door
     to_hubspot: Wire
     to_shopify: Wire
-    ledger: Ledger = field(init=False)
     log: SqliteLog = field(init=False)
     connections: Connections = field(init=False)
     _life: asyncio.Task[None] | None = None
@@ -285,48 +203,6 @@ class Syncing:
         self.hubspot.faults.append(fault)
         return fault
 
-    def shown(self, object_type: str) -> list[dict[str, str]]:
-        """The properties of HubSpot's live records of a type, in order of creation."""
-        return [
-            dict(record.properties)
-            for record in self.hubspot.records[object_type].by_id.values()
-            if not record.archived
-        ]
-
-    def only(self, object_type: str) -> dict[str, str]:
-        """The properties of the one live record of a type."""
-        (record,) = self.shown(object_type)
-        return record
-
-    def linked(self, from_type: str, from_id: str, to_type: str) -> set[str]:
-        """The ids of the live records a record is associated with."""
-        return {
-            each
-            for each in self.hubspot.associations.of(from_type, from_id, to_type)
-            if not self.hubspot.records[to_type].by_id[each].archived
-        }
-
-    async def standings(self) -> dict[str, tuple[str, str]]:
-        """Status and reason of everything the ledger knows, by ``kind/id``."""
-        async with self.ledger.transaction() as tx:
-            rows = await tx.run(_STANDINGS)
-        return {f"{row.kind}/{row.id}": (row.status, row.reason) for row in rows}
-
-    async def standing(self, kind: str, record: Mapping[str, Any]) -> tuple[str, str]:
-        """Status and reason of one Shopify record."""
-        return (await self.standings())[f"{kind}/{record['id']}"]
-
-    async def row(self, kind: str, record: Mapping[str, Any]) -> Mapping[str, Any]:
-        """The ledger's whole row of one Shopify record."""
-        async with self.ledger.transaction() as tx:
-            (row,) = await tx.run(_STANDING, kind=kind, id=str(record["id"]))
-        return dict(row._asdict())
-
-    async def not_in_sync(self) -> dict[str, tuple[str, str]]:
-        """Everything that is neither in sync nor deleted."""
-        found = await self.standings()
-        return {key: each for key, each in found.items() if each[0] not in ("in_sync", "deleted")}
-
     async def _left(self) -> object:
         if not hasattr(self, "connections"):
             return "not ready"
@@ -351,12 +227,12 @@ class Syncing:
                     self.folder / "log.sqlite", run=inline, now=virtual_now, watch_seconds=3600
                 )
             )
-            await self._admit()
-            self.door.inner = Wire(self._ingest())
+            await admit(self.ledger, self.shopify, self.hubspot.token)
+            self.door.inner = Wire(ingest(self.log, self.shopify))
             http = httpx.AsyncClient(transport=self.to_shopify)
             self.connections = Connections(
                 self.ledger,
-                _VAULT,
+                VAULT,
                 http,
                 instance=name,
                 now=virtual_now,
@@ -372,7 +248,7 @@ class Syncing:
             around = Surroundings(
                 ledger=self.ledger,
                 log=self.log,
-                vault=_VAULT,
+                vault=VAULT,
                 connections=self.connections,
                 hubspot=hubspot,
                 governor=governor,
@@ -380,35 +256,6 @@ class Syncing:
                 abandoned_after=ABANDONED_AFTER,
             )
             await serve(around, asyncio.Event())
-
-    async def _admit(self) -> None:
-        async with self.ledger.transaction() as tx:
-            await stores.put_account(tx, _VAULT, self.hubspot.token)
-            for store in self.shopify.stores.values():
-                credentials = StoreCredentials(
-                    client_id=store.client_id, client_secret=store.client_secret
-                )
-                await stores.connect(tx, _VAULT, store.shop, credentials)
-
-    def _ingest(self) -> object:
-        known = StoresInMemory()
-        known.replace(
-            [
-                StoreSecrets(shop=store.shop, secrets=(store.client_secret.encode(),))
-                for store in self.shopify.stores.values()
-            ]
-        )
-        registry = CollectorRegistry()
-        at_hand = StoresAtHand(known=None, kept=None)
-        surroundings = IngestSurroundings(
-            appender=self.log,
-            writable=self.log.is_writable,
-            store_source=at_hand,
-            store_copy=at_hand,
-            registry=registry,
-            clock=virtual_now,
-        )
-        return application(IngestSettings(), surroundings, known, Metrics(registry))
 
 
 Scene = Callable[[Syncing], Awaitable[None]]

@@ -273,3 +273,12 @@ def test_a_property_the_account_lacks_condemns_all_rows_that_have_it_at_once() -
 
     assert is_about_all(having, refusal)
     assert not is_about_all([*having, Row(trace="x")], refusal)
+
+
+def test_hubspots_own_trouble_with_a_row_is_no_verdict_on_it() -> None:
+    error = {"category": "INTERNAL_ERROR", "context": {"objectWriteTraceId": ["t0"]}}
+
+    result = results_in(ROWS[:1], {"errors": [error]})["t0"]
+
+    assert isinstance(result, Unknown)
+    assert isinstance(result.cause, OutcomeUnknownError)

@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from services.ingest.delivery import Accepted, decide
@@ -222,7 +222,7 @@ def deliveries(draw: st.DrawFn) -> tuple[str, bytes]:
     return topic, break_(whole, draw(st.integers(0, len(whole))))
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.data())
 def test_whatever_is_signed_ends_as_a_job_or_a_dead_letter_and_spares_its_neighbours(
     data: st.DataObject,

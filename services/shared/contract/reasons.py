@@ -15,18 +15,21 @@ _RULES = """
     not_found_in_shopify unreadable_in_shopify
 """
 _WAITS = """
-    busy claim_lost changed_meanwhile contradictory_read referred_to next_in_line
-    found_in_hubspot retried
+    busy claim_lost lease_lost changed_meanwhile contradictory_read referred_to next_in_line
+    found_in_hubspot retried newer_format merged_in_hubspot skus_unknown census
 """
-_REFUSALS = (
-    "email_taken ambiguous_lines internal_fault refused not_found conflict too_large too_long"
-)
+# Said of records that are in sync all the same.
+_NOTES = "without_contact sku_not_unique"
+_REFUSALS = """
+    email_taken sku_taken ambiguous_lines internal_fault refused not_found conflict too_large
+    too_long
+"""
 _WORLD = """
     rate_limited locked account_migrating unavailable unexpected_status garbled_answer throttled
     undated_answer row_unanswered rows_unanswered pairs_unanswered links_truncated
     cursor_stands_still internal_error
     ledger_unavailable log_full log_closed log_cannot_open log_group_taken_over
-    log_partitions_not_owned store_frozen store_locked
+    log_partitions_not_owned lease_lost store_frozen store_locked
 """
 _OURS = """
     token_refused credentials_refused scope_missing access_denied account_suspended call_refused
@@ -42,7 +45,7 @@ _HUBSPOT_CODES = """
     OBJECT_ALREADY_EXISTS CONTACT_EXISTS DUPLICATE_UNIQUE_PROPERTY_VALUE CONFLICT TOO_LARGE
     TOO_LONG RATE_LIMITS MISSING_SCOPES
 """
-_ALL = f"{_RULES} {_WAITS} {_REFUSALS} {_WORLD} {_OURS} {_HUBSPOT_CODES} {OTHER} {NETWORK}"
+_ALL = f"{_RULES} {_WAITS} {_NOTES} {_REFUSALS} {_WORLD} {_OURS} {_HUBSPOT_CODES} {OTHER} {NETWORK}"
 KNOWN = frozenset(_ALL.split())
 
 

@@ -9,7 +9,7 @@ than once too seldom.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from hashlib import blake2b
 from typing import Final
@@ -55,8 +55,7 @@ def _hashes(properties: Mapping[str, str]) -> dict[bytes, bytes]:
 
 
 def _packed(hashes: Mapping[bytes, bytes]) -> bytes:
-    entries: Iterable[bytes] = (name + value for name, value in hashes.items())
-    return b"".join(sorted(entries))
+    return b"".join(sorted([name + value for name, value in hashes.items()]))
 
 
 def _unpacked(fingerprint: bytes) -> dict[bytes, bytes]:

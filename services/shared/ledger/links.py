@@ -6,7 +6,7 @@ query, whichever end came last.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -143,15 +143,15 @@ _DONE = statement(
 )
 _MOVED = statement(
     """
-    UPDATE links SET state = 'pending', due_at = NULL
-    WHERE state = 'done' AND (shop, to_kind, to_id) IN
-      (SELECT b.shop, b.kind, b.id FROM {rows} AS b)
-    AND linked_to <> (SELECT s.target_id FROM sources AS s
-      WHERE s.shop = links.shop AND s.kind = links.to_kind AND s.id = links.to_id)
+    UPDATE links SET state = 'pending', due_at = NULL FROM {rows} AS b
+    WHERE links.state = 'done' AND links.shop = b.shop AND links.to_kind = b.kind
+      AND links.to_id = b.id AND links.linked_to <> b.target_id
     """,
+    keyed=3,
     shop="text",
     kind="text",
     id="text",
+    target_id="text",
 )
 _TWINS = statement(
     """
@@ -182,7 +182,19 @@ _PART_OF = {"part_kind": "variants", "part_parent_kind": "products", "part_wait_
 
 async def want(tx: Transaction, sources: Iterable[SourceKey], links: Sequence[Link]) -> None:
     """Let ``links`` stand, and let ``sources`` be linked to no other people than these say."""
+    await want_these(tx, links)
+    await want_no_others(tx, sources, links)
+
+
+async def want_these(tx: Transaction, links: Sequence[Link]) -> None:
+    """Let ``links`` stand."""
     await tx.run_batch(_WANT, [_written(link) for link in links])
+
+
+async def want_no_others(
+    tx: Transaction, sources: Iterable[SourceKey], links: Sequence[Link]
+) -> None:
+    """Let ``sources`` be linked to no other people than ``links`` say."""
     kept = [_named(link) for link in links]
     bare = [[key.shop, key.kind, key.id, None, None] for key in sources]
     await tx.run_batch(_UNWANT, [*kept, *bare])
@@ -214,9 +226,10 @@ async def done(tx: Transaction, made: Iterable[tuple[Link, str]]) -> None:
     await tx.run_batch(_DONE, [[*_named(link), linked_to] for link, linked_to in made])
 
 
-async def moved(tx: Transaction, ends: Iterable[SourceKey]) -> None:
+async def moved(tx: Transaction, ends: Mapping[SourceKey, str | None]) -> None:
     """Links that lead to ``ends`` are pending again where those are another HubSpot record now."""
-    await tx.run_batch(_MOVED, [[key.shop, key.kind, key.id] for key in set(ends)])
+    rows = [[key.shop, key.kind, key.id, target_id] for key, target_id in ends.items()]
+    await tx.run_batch(_MOVED, rows)
 
 
 async def wanted_pairs(tx: Transaction, sources: Iterable[SourceKey]) -> set[tuple[SourceKey, str]]:

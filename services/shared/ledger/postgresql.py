@@ -27,6 +27,7 @@ from services.shared.contract.errors import (
     WorldAtFaultError,
 )
 from services.shared.ledger.spelling import Statement, Transaction, as_parameter, for_postgresql
+from services.shared.ledger.waves import Work, done_together
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,6 +173,9 @@ class _PostgresqlTransaction:
         if not rows:
             return ()
         return await self.run(written, rows=as_parameter(written, rows), **values)
+
+    async def together(self, *works: Work) -> list[Any]:
+        return await done_together(self, works)
 
 
 async def _run_or_drop(connection: Any, sql: str) -> None:

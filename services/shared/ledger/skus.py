@@ -19,6 +19,7 @@ _CLAIM = statement(
     FROM {rows} AS b WHERE true
     ON CONFLICT (account_id, kind, value) DO UPDATE SET target_id = excluded.target_id
     """,
+    keyed=3,
     shop="text",
     source_kind="text",
     id="text",

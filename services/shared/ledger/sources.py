@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -58,8 +59,8 @@ _DRAWN_MS = 15_000
 _COLUMNS = """
   s.shop, s.kind, s.id, s.parent_id, s.target_id, s.updated_at, s.observed_at, s.wanted,
   s.settled, s.deletion_claimed, s.deleted_at, s.status, s.reason, s.detail, s.due_at,
-  s.waiting_since, s.attempts, s.body, s.changed_at, s.acknowledged_at, s.suspect_until, s.label,
-  s.created_at
+  s.waiting_since, s.attempts, {base64:s.body} AS body, s.changed_at, s.acknowledged_at,
+  s.suspect_until, s.label, s.created_at
 """
 
 _LOOK = statement(
@@ -163,7 +164,7 @@ def _row(row: Row[Any]) -> SourceRow:
         due_at=read(row.due_at),
         waiting_since=read(row.waiting_since),
         attempts=row.attempts,
-        body=zlib.decompress(row.body) if row.body else None,
+        body=zlib.decompress(base64.b64decode(row.body)) if row.body else None,
         changed_at=read(row.changed_at),
         acknowledged_at=read(row.acknowledged_at),
         suspect_until=read(row.suspect_until),

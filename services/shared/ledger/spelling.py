@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
@@ -15,6 +15,7 @@ from sqlalchemy import Row
 _NONE: Mapping[str, str] = MappingProxyType({})
 # In JSON a NUL is this escape, unless the backslash is itself escaped.
 _NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
+_BASE64 = re.compile(r"\{base64:([\w.]+)\}")
 _BYTES = re.compile(r"\{bytes:([\w.]+)\}")
 
 
@@ -25,8 +26,9 @@ class Statement:
     ``columns`` names the batch's columns and their PostgreSQL types; ``{rows}`` then stands for a
     sub-select of them out of the one JSON parameter ``:rows``. ``{now}`` is the database's clock
     in milliseconds since 1970, and moves within a transaction; ``{bytes:b.x}`` the bytes that
-    stand in a row as base64; ``{tables}`` the names of the tables there are; ``{locked}``, behind
-    a select, lets nobody else read its rows so until the transaction ends.
+    stand in a row as base64, ``{base64:s.x}`` the other way round; ``{tables}`` the names of the
+    tables there are; ``{locked}``, behind a select, lets nobody else read its rows so until the
+    transaction ends.
     """
 
     sql: str
@@ -65,6 +67,12 @@ class Transaction(Protocol):
     ) -> Sequence[Row[Any]]:
         """Run a statement once over all ``rows``; nothing is run for no rows."""
 
+    async def together(self, *works: Callable[[Transaction], Awaitable[Any]]) -> list[Any]:
+        """What each of ``works`` came to, in their order, in as few statements as can be.
+
+        They must not need each other's writes, nor write the same row.
+        """
+
 
 def as_parameter(written: Statement, rows: Sequence[Sequence[Any]]) -> str:
     """``rows`` as the one parameter ``:rows``, and as ``written`` may write them.
@@ -91,7 +99,9 @@ def for_sqlite(written: Statement) -> str:
         f"json_extract(value, '$[{index}]') AS {name}"
         for index, (name, _) in enumerate(written.columns)
     )
-    sql = _BYTES.sub(r"from_base64(\1)", written.sql).replace("{locked}", "")
+    sql = _BASE64.sub(r"to_base64(\1)", _BYTES.sub(r"from_base64(\1)", written.sql)).replace(
+        "{locked}", ""
+    )
     sql = sql.replace("{rows}", f"(SELECT {picked} FROM json_each(:rows))")
     sql = sql.replace("{tables}", "(SELECT name FROM sqlite_master WHERE type = 'table')")
     return sql.replace("{now}", "clock_ms()").replace("{greatest}", "max")
@@ -106,6 +116,7 @@ def for_postgresql(written: Statement) -> tuple[str, tuple[str, ...]]:
     )
     now = "CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint)"
     sql = _BYTES.sub(r"decode(\1, 'base64')", written.postgresql or written.sql)
+    sql = _BASE64.sub(r"encode(\1, 'base64')", sql)
     sql = sql.replace("{locked}", "FOR UPDATE")
     sql = sql.replace(
         "{rows}", f"(SELECT {picked} FROM jsonb_array_elements(CAST(:rows AS jsonb)))"
@@ -120,4 +131,4 @@ def for_postgresql(written: Statement) -> tuple[str, tuple[str, ...]]:
             names.append(found[1])
         return f"${names.index(found[1]) + 1}"
 
-    return re.sub(r"(?<![:\w]):([a-z_]+)", numbered, sql), tuple(names)
+    return re.sub(r"(?<![:\w]):([a-z_]\w*)", numbered, sql), tuple(names)

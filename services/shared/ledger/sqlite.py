@@ -46,7 +46,7 @@ class Sqlite:
     ) -> None:
         options: dict[str, Any] = {"async_creator": connect} if connect else {}
         self._engine = create_async_engine(url, poolclass=NullPool, **options)
-        self._functions = _functions(clock)
+        self._functions = functions(clock)
         _tune(self._engine, self._functions)
         self._connect = connect or _connector(make_url(url).database or "")
         self._connection: aiosqlite.Connection | None = None
@@ -111,6 +111,9 @@ class _SqliteTransaction:
             return ()
         return await self.run(written, rows=as_parameter(written, rows), **values)
 
+    async def together(self, *works: Callable[[Transaction], Awaitable[Any]]) -> list[Any]:
+        return [await work(self) for work in works]
+
 
 class _RowFactory:
     """Makes rows by attribute, as SQLAlchemy gives them; looks at the columns once a statement."""
@@ -128,9 +131,10 @@ class _RowFactory:
 
 @cache
 def _row_class(columns: tuple[str, ...]) -> Any:
-    named: Any = namedtuple("Row", columns, rename=True)  # noqa: PYI024 - known when they are read
+    # Which columns there are is known when a statement is read, not before.
+    named: Any = namedtuple("Row", columns, rename=True)  # type: ignore[misc]  # noqa: PYI024
 
-    class LedgerRow(named):  # type: ignore[misc]  # the columns are a statement's
+    class LedgerRow(named):
         __slots__ = ()
 
         @property
@@ -140,11 +144,12 @@ def _row_class(columns: tuple[str, ...]) -> Any:
     return LedgerRow
 
 
-def _functions(clock: Callable[[], float]) -> Mapping[str, tuple[int, Callable[..., Any]]]:
+def functions(clock: Callable[[], float]) -> Mapping[str, tuple[int, Callable[..., Any]]]:
     """What statements call: the ledger's clock among them."""
     return {
         "clock_ms": (0, lambda: int(clock() * 1000)),
         "from_base64": (1, _from_base64),
+        "to_base64": (1, _to_base64),
     }
 
 
@@ -175,3 +180,7 @@ def _tune(engine: AsyncEngine, functions: Mapping[str, tuple[int, Callable[..., 
 
 def _from_base64(written: str | None) -> bytes | None:
     return None if written is None else base64.b64decode(written)
+
+
+def _to_base64(raw: bytes | None) -> str | None:
+    return None if raw is None else base64.b64encode(raw).decode()

@@ -249,7 +249,8 @@ def loaded(read: type[S], *others: type[BaseSettings]) -> S:
         SettingsError: something is missing or wrong, in any of them.
     """
     problems: list[str] = []
-    for each in (read, *others):
+    wanted: tuple[type[BaseSettings], ...] = (read, *others)
+    for each in wanted:
         try:
             each()
         except ValidationError as error:

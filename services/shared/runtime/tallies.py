@@ -65,5 +65,6 @@ class Spread(Collector):
         below, buckets = 0, []
         for bound, count in zip(self._bounds, self._counts, strict=True):
             below += count
-            buckets.append((floatToGoString(bound), below))
+            said = floatToGoString(bound)  # type: ignore[no-untyped-call]  # the library's gap
+            buckets.append((said, below))
         yield HistogramMetricFamily(self._name, self._documentation, buckets, self._sum)

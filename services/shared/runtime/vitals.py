@@ -46,6 +46,11 @@ class Pulse:
         self._trouble = trouble
 
     @property
+    def trouble(self) -> str:
+        """What it met since it last got on; empty if nothing."""
+        return self._trouble
+
+    @property
     def stall(self) -> Stall | None:
         """How long it has stood still, if that is longer than allowed."""
         if self._last is None:

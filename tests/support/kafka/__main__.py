@@ -9,7 +9,7 @@ import sys
 from services.shared.log.address import KafkaCluster, address_of
 from services.shared.log.kafka.topics import Topics
 from services.shared.runtime.lifecycle import stopping_on_signals
-from tests.support.kafka import jars
+from tests.support.kafka import starting
 from tests.support.kafka.broker import kafka_broker
 from tests.support.kafka.shared import GIVEN
 
@@ -20,7 +20,7 @@ async def _run(nodes: int) -> int:
     if given := os.environ.get(GIVEN):
         _say(f"{GIVEN} is set, nothing is started: kafka://{given}")
         return 0
-    if lacking := jars.lacking():
+    if lacking := starting.lacking():
         _say(f"No broker can be started: {lacking} is missing. Or set {GIVEN}=host:port.")
         return 1
     async with stopping_on_signals() as stopping, kafka_broker(nodes=nodes) as broker:

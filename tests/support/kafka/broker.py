@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import fcntl
-import os
+import json
 import shutil
 import signal
 import socket
@@ -21,11 +21,11 @@ import tempfile
 import time
 import uuid
 from collections.abc import AsyncIterator, Sequence
-from contextlib import ExitStack, asynccontextmanager, closing, suppress
+from contextlib import ExitStack, asynccontextmanager, closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.support.kafka import jars
+from tests.support.kafka import starting
 from tests.support.kafka.certificates import Certificates, certificates_in
 from tests.support.kafka.properties import (
     CONTROLLER,
@@ -108,17 +108,16 @@ class Broker:
 
     def freeze(self, node: int = 0) -> None:
         """Let a node answer nothing more, with its connections open."""
-        os.kill(self._running[node].server, signal.SIGSTOP)
+        starting.tell(self._name(node), self._running[node].server, signal.SIGSTOP)
 
     def thaw(self, node: int = 0) -> None:
         """Let a frozen node go on."""
-        os.kill(self._running[node].server, signal.SIGCONT)
+        starting.tell(self._name(node), self._running[node].server, signal.SIGCONT)
 
     async def _end(self, nodes: Sequence[int], how: signal.Signals) -> None:
         for each in nodes or list(self._running):
             running = self._running.pop(each)
-            with suppress(ProcessLookupError):
-                os.kill(running.server, how)
+            starting.tell(self._name(each), running.server, how)
             await asyncio.to_thread(running.keeper.wait)
 
     def _started(self, node: int) -> Running:
@@ -127,7 +126,8 @@ class Broker:
             [
                 *(sys.executable, str(_KEEPER), str(self.folder / "users")),
                 *(str(self.folder), str(self._output(node))),
-                *jars.java("kafka.Kafka", str(properties)),
+                json.dumps(starting.ending(self._name(node))),
+                *starting.command(self._name(node), self.folder, "kafka.Kafka", str(properties)),
             ],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -144,6 +144,9 @@ class Broker:
             if is_late or self._running[node].keeper.poll() is not None:
                 raise BrokerFailedError(self.said(node)[-4000:])
             time.sleep(_LOOK_SECONDS)
+
+    def _name(self, node: int) -> str:
+        return f"{self.folder.name}-{node}"
 
     def _output(self, node: int) -> Path:
         path = self.nodes[node].folder / "output"
@@ -173,7 +176,7 @@ async def kafka_broker(*, nodes: int = 1, secured: bool = False) -> AsyncIterato
 
 def launch(folder: Path, nodes: int = 1, *, secured: bool = False) -> Broker:
     """Starts a cluster in ``folder``, whose file ``users`` this process holds a shared lock on."""
-    jars.brought()
+    starting.made_ready()
     broker = _laid_out(folder, nodes, secured=secured)
     _format(broker.nodes)
     broker.start_now()
@@ -223,7 +226,9 @@ def _format(nodes: Sequence[Node]) -> None:
     ]
     tools = [
         subprocess.Popen(
-            jars.java(
+            starting.command(
+                f"{node.folder.parent.name}-format-{node.number}",
+                node.folder.parent,
                 "kafka.tools.StorageTool",
                 *("format", "-t", cluster, "-c", str(node.folder / "server.properties")),
                 *(*who, *users),

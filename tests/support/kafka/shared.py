@@ -24,7 +24,7 @@ import pytest
 from services.shared.log.address import KafkaCluster
 from services.shared.log.kafka.declared import FILE
 from services.shared.log.kafka.topics import Topics
-from tests.support.kafka import jars
+from tests.support.kafka import starting
 from tests.support.kafka.broker import Broker, launch
 
 GIVEN = "SHOPSYNC_TEST_KAFKA"
@@ -47,7 +47,7 @@ async def cluster_of_its_own(partitions: int = 2) -> AsyncIterator[KafkaCluster]
 
 def need_a_broker() -> None:
     """Skips the test that asks if no broker can be started here."""
-    lacking = jars.lacking()
+    lacking = starting.lacking()
     if not lacking:
         return
     if os.environ.get("CI") == "true":

@@ -15,10 +15,11 @@ from services.shared.log.address import KafkaCluster
 from services.shared.log.kafka import producing
 from services.shared.log.kafka.appending import Writer
 from services.shared.log.kafka.connecting import Way, way_to
+from services.shared.log.kafka.consuming import Member
 from services.shared.log.kafka.history import History
 from services.shared.log.kafka.offsets import Offsets
 from services.shared.log.kafka.problems import unreachable
-from services.shared.log.kafka.reading import KafkaReader, Member
+from services.shared.log.kafka.reading import KafkaReader
 
 _LOG = logging.getLogger(__name__)
 CONNECT_SECONDS = 5.0

@@ -15,7 +15,9 @@ from services.shared.log.kafka.problems import closed, unavailable
 
 BATCH_BYTES = 2**20
 REQUEST_BYTES = 10 * 2**20
-COMPRESSION = "lz4"
+# CPU of a whole append of a 10 KB order, and how much smaller it gets: none 80 us, snappy 86 (4.2),
+# zstd 95 (7.7), lz4 220 (5.6), gzip 430 (8.2); two busy cores shared with the broker.
+COMPRESSION = "zstd"
 _STOP_SECONDS = 2.0
 
 

@@ -9,13 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
-from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
-from aiokafka.coordinator.assignors.range import RangePartitionAssignor
+from aiokafka import TopicPartition
 from aiokafka.errors import (
     CommitFailedError,
     IllegalStateError,
@@ -25,90 +22,18 @@ from aiokafka.errors import (
 )
 
 from services.shared.contract.errors import OwnershipLostError
-from services.shared.contract.events import Batch, Event, Gap, Partition, Position
+from services.shared.contract.events import Batch, Gap, Partition, Position
 from services.shared.log.kafka.connecting import Way
+from services.shared.log.kafka.consuming import REVOCATION_SECONDS, STOP_SECONDS, Member, started
 from services.shared.log.kafka.ending import end_consumer
 from services.shared.log.kafka.events import event_in
 from services.shared.log.kafka.offsets import Offsets
+from services.shared.log.kafka.places import Place, taken
 from services.shared.log.kafka.problems import closed, unavailable
-from services.shared.log.partitioning import rotated, shares
 
 _LOG = logging.getLogger(__name__)
-
-HEARTBEAT_SECONDS = 0.5
-SESSION_SECONDS = 10.0
-# How long a revocation waits for what is being worked on; then it is the next owner's to do again.
-REVOCATION_SECONDS = 1.5
-# All members must have rejoined by then. Revocation, and a loop that is busy, must fit in.
-REBALANCE_SECONDS = 8.0
-POLL_INTERVAL_SECONDS = 60.0
 COMMIT_SECONDS = 10.0
-STOP_SECONDS = 3.0
-# One poll brings no more than this, but always one event: memory must not grow with bodies.
-POLL_BYTES = 16 * 2**20
-FETCH_BYTES = 8 * 2**20
-PARTITION_FETCH_BYTES = 2**19
-_FETCH_SECONDS = 0.5
-# A partition with so much in its buffer is not fetched until some of it was given.
-_BUFFER_EVENTS = 500
-_BUFFER_BYTES = 2 * 2**20
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Member:
-    """Who reads what."""
-
-    group: str
-    topics: frozenset[str]
-    name: str
-
-
-@dataclass(slots=True)
-class _Place:
-    """How far a partition is: what is next to give, what is settled, what was fetched already.
-
-    ``given`` is None until it is known where to begin; ``gap_from`` is what the log lost then.
-    """
-
-    given: int | None = None
-    settled: int = 0
-    gap_from: int | None = None
-    buffer: deque[Event] = field(default_factory=deque)
-    buffered_bytes: int = 0
-    is_held: bool = False
-    is_paused: bool = True
-
-    @property
-    def is_full(self) -> bool:
-        return len(self.buffer) >= _BUFFER_EVENTS or self.buffered_bytes >= _BUFFER_BYTES
-
-    @property
-    def is_being_worked_on(self) -> bool:
-        return self.given is not None and self.given > self.settled
-
-    def put(self, events: Iterable[Event]) -> None:
-        for event in events:
-            self.buffer.append(event)
-            self.buffered_bytes += len(event.value)
-
-    def take(self, count: int, room: int) -> list[Event]:
-        """Up to ``count`` events; no more once they fill ``room`` bytes."""
-        taken: list[Event] = []
-        while self.buffer and len(taken) < count and (room > 0 or not taken):
-            event = self.buffer.popleft()
-            self.buffered_bytes -= len(event.value)
-            self.given = event.position.offset + 1
-            room -= len(event.value)
-            taken.append(event)
-        return taken
-
-    def rewind(self, offset: int) -> None:
-        self.given = offset
-        self.forget()
-
-    def forget(self) -> None:
-        self.buffer.clear()
-        self.buffered_bytes = 0
+_FETCH_MS = 500
 
 
 class KafkaReader:
@@ -119,7 +44,7 @@ class KafkaReader:
         self._member = member
         self._offsets = offsets
         self._consumer: Any = None
-        self._places: dict[Partition, _Place] = {}
+        self._places: dict[Partition, Place] = {}
         self._told: frozenset[Partition] = frozenset()
         self._fetching: asyncio.Task[Any] | None = None
         self._news = asyncio.Event()
@@ -201,14 +126,14 @@ class KafkaReader:
         self._absorb()
         await self._recover()
         if self._consumer is None:
-            await self._start_consumer()
+            self._consumer = await started(self._way, self._member, self._offsets, self)
         if any(place.given is None for place in self._places.values()):
             await self._place_all()
         self._absorb()
         self._balance()
         if self._fetching is None:
             # All that was fetched: a limit would be filled by one partition, and starve another.
-            fetch = self._consumer.getmany(timeout_ms=int(_FETCH_SECONDS * 1000))
+            fetch = self._consumer.getmany(timeout_ms=_FETCH_MS)
             self._fetching = asyncio.create_task(fetch, name="log-fetch")
             if first and deadline <= loop.time():
                 await asyncio.sleep(0)  # what is at hand already
@@ -218,22 +143,10 @@ class KafkaReader:
         gained, lost = owned - self._told, self._told - owned
         self._told = owned
         gaps, self._gaps = self._gaps, []
-        events = [] if self._is_revoking else self._take(limit)
+        events = [] if self._is_revoking else taken(self._places, limit, self._last_served)
+        if events:
+            self._last_served = events[-1].position.partition
         return Batch(events=events, gained=gained, lost=lost, gaps=gaps)
-
-    def _take(self, limit: int) -> list[Event]:
-        ready = [each for each, place in self._places.items() if place.buffer and not place.is_held]
-        order = rotated(sorted(ready), self._last_served)
-        available = {each: len(self._places[each].buffer) for each in order}
-        events: list[Event] = []
-        room = POLL_BYTES
-        for partition, share in shares(available, limit).items():
-            if share and (room > 0 or not events):
-                taken = self._places[partition].take(share, room)
-                room -= sum(len(event.value) for event in taken)
-                events += taken
-                self._last_served = partition
-        return events
 
     async def _wait(self, seconds: float) -> None:
         news = asyncio.create_task(self._news.wait())
@@ -257,6 +170,8 @@ class KafkaReader:
             return
         problem = fetching.exception()
         match problem:
+            case None if self._is_revoking:
+                pass  # it may be of the next assignment, from the committed offset: seen already
             case None:
                 for home, records in fetching.result().items():
                     self._put(self._partition(home), records)
@@ -284,16 +199,15 @@ class KafkaReader:
     def _balance(self) -> None:
         """Lets the consumer fetch what there is room for, and nothing else."""
         for partition, place in self._places.items():
-            wanted = place.given is None or place.is_full or (place.is_held and bool(place.buffer))
-            if wanted != place.is_paused:
+            if place.wants_nothing != place.is_paused:
                 home = self._home(partition)
-                if wanted:
+                if place.wants_nothing:
                     self._pause(place, home)
                 else:
                     self._consumer.resume(home)
                     place.is_paused = False
 
-    def _pause(self, place: _Place, home: TopicPartition) -> None:
+    def _pause(self, place: Place, home: TopicPartition) -> None:
         try:
             self._consumer.pause(home)
         except IllegalStateError:
@@ -357,6 +271,7 @@ class KafkaReader:
 
     async def revoked(self) -> None:
         """Gives what is being worked on some time to be settled; nothing more is given out."""
+        self._absorb()
         self._is_revoking = True
         try:
             async with asyncio.timeout(REVOCATION_SECONDS):
@@ -368,64 +283,37 @@ class KafkaReader:
 
     async def assigned(self, homes: Iterable[TopicPartition]) -> None:
         """Takes over what the leader gave; where it stays ours, where we stand stays, too."""
-        self._absorb()
         self._assignments += 1
         mine = {self._partition(home) for home in homes}
-        kept: dict[Partition, _Place] = {}
         committed = await self._committed(mine & self._places.keys())
-        for partition in mine:
-            place = self._places.get(partition)
-            if place is None or place.given is None or partition not in committed:
-                kept[partition] = _Place()
-                self._pause(kept[partition], self._home(partition))
-                continue
-            place.settled = max(place.settled, committed[partition])
-            if place.given < place.settled:
-                place.rewind(place.settled)
-            kept[partition] = place
+        self._places = {partition: self._kept(partition, committed) for partition in mine}
+        for partition, place in self._places.items():
             place.is_paused = False
-            self._seek(
-                partition, place.buffer[-1].position.offset + 1 if place.buffer else place.given
-            )
-        self._places = kept
+            if place.given is None:
+                self._pause(place, self._home(partition))
+            else:
+                self._seek(partition, place.next_fetched)
+        self._absorb()
         self._is_revoking = False
         self._news.set()
 
-    async def _committed(self, partitions: Iterable[Partition]) -> Mapping[Partition, int]:
+    def _kept(self, partition: Partition, committed: Mapping[Partition, int] | None) -> Place:
+        """Where we stand on a partition of the new assignment, as far as that is known."""
+        former = self._places.get(partition)
+        if former is None or former.given is None or committed is None:
+            return Place(is_held=former is not None and former.is_held)
+        former.catch_up(committed.get(partition, 0))
+        return former
+
+    async def _committed(self, partitions: Iterable[Partition]) -> Mapping[Partition, int] | None:
+        """How far the group is on what stays ours: others may have had it meanwhile."""
         try:
             async with asyncio.timeout(REVOCATION_SECONDS):
                 return await self._offsets.committed(self._member.group, list(partitions))
         except (KafkaError, TimeoutError, OSError):
-            return {}  # then they are placed like new ones
+            return None  # then they are placed like new ones
 
     # The consumer.
-
-    async def _start_consumer(self) -> None:
-        consumer = AIOKafkaConsumer(
-            **self._way.options(f"reader-{self._member.name}"),
-            group_id=self._way.outer(self._member.group),
-            enable_auto_commit=False,
-            auto_offset_reset="none",
-            partition_assignment_strategy=(RangePartitionAssignor,),
-            heartbeat_interval_ms=int(HEARTBEAT_SECONDS * 1000),
-            session_timeout_ms=int(SESSION_SECONDS * 1000),
-            rebalance_timeout_ms=int(REBALANCE_SECONDS * 1000),
-            max_poll_interval_ms=int(POLL_INTERVAL_SECONDS * 1000),
-            fetch_max_bytes=FETCH_BYTES,
-            max_partition_fetch_bytes=PARTITION_FETCH_BYTES,
-        )
-        try:
-            await consumer.start()
-            await self._offsets.make_sure_of(self._member.topics)
-            topics = [self._way.outer(topic) for topic in sorted(self._member.topics)]
-            consumer.subscribe(topics, listener=_Listener(self, consumer))
-        except (KafkaError, TimeoutError, OSError) as problem:
-            await end_consumer(consumer, STOP_SECONDS)
-            raise unavailable(problem) from problem
-        except BaseException:
-            await end_consumer(consumer, STOP_SECONDS)
-            raise
-        self._consumer = consumer
 
     async def _stop_consumer(self) -> None:
         consumer, self._consumer = self._consumer, None
@@ -449,19 +337,3 @@ class KafkaReader:
 
     def _home(self, partition: Partition) -> TopicPartition:
         return TopicPartition(self._way.outer(partition.topic), partition.number)
-
-
-class _Listener(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has no types
-    """aiokafka's way to tell of revocations and assignments."""
-
-    def __init__(self, reader: KafkaReader, consumer: Any) -> None:
-        self._reader = reader
-        self._consumer = consumer
-
-    async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:  # noqa: ARG002 - always all of them
-        if self._reader.is_fed_by(self._consumer):
-            await self._reader.revoked()
-
-    async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
-        if self._reader.is_fed_by(self._consumer):
-            await self._reader.assigned(assigned)

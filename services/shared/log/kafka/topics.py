@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from typing import Any
 
 from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from aiokafka.errors import KafkaError, for_code
+from aiokafka.errors import KafkaError, KafkaTimeoutError, for_code
 
 from services.shared.contract.errors import LogUnavailableError
 from services.shared.log.address import KafkaCluster
@@ -21,6 +22,7 @@ from services.shared.log.kafka.offsets import Offsets
 from services.shared.log.kafka.problems import unavailable
 
 _SET_ON_THE_TOPIC = 1
+_READY_SECONDS = 120.0
 _AUTO_CREATE = "auto.create.topics.enable"
 
 
@@ -156,9 +158,19 @@ class Topics:
         """Creating is done before the brokers lead what was created."""
         offsets = Offsets(self._way)
         try:
-            await offsets.latest(await offsets.partitions(names))
+            async with asyncio.timeout(_READY_SECONDS):
+                for name in sorted(names):
+                    await self._wait_for_leaders(offsets, name)
         finally:
             await offsets.close()
+
+    async def _wait_for_leaders(self, offsets: Offsets, name: str) -> None:
+        while True:
+            try:
+                await offsets.latest(await offsets.partitions([name]))
+            except KafkaTimeoutError:
+                continue  # a slow disk makes hundreds of folders
+            return
 
     async def _configure(self, topics: Sequence[Topic]) -> None:
         """Sets what is declared and keeps what else was set: the request replaces everything."""
