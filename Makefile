@@ -15,7 +15,7 @@ SEEDS ?= 1000
 TESTS ?= tests
 export NODES ?= 1
 
-.PHONY: help setup check test demo run sandbox postgres kafka bench simulate lock clean
+.PHONY: help setup check test demo run sandbox postgres kafka cluster bench simulate lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk 'BEGIN {FS = ":.*## "} {printf "  \033[1m%-10s\033[0m %s\n", $$1, $$2}'
@@ -66,6 +66,9 @@ postgres: $(DEVELOPMENT) ## A real PostgreSQL on loopback until interrupted; pri
 
 kafka: $(DEVELOPMENT) ## A real Kafka on loopback until interrupted, NODES= brokers; prints its address
 	$(BIN)/python -m tests.support.kafka
+
+cluster: $(DEVELOPMENT) ## Kafka, PostgreSQL and seven processes, killed at random; CLUSTER="--once --json"
+	@$(BIN)/python -m tests.cluster $(CLUSTER)
 
 bench: $(DEVELOPMENT) ## Measure the product beside its floor; prints a table, writes bench.json
 	$(BIN)/python -m tests.bench

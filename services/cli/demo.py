@@ -12,10 +12,11 @@ import os
 import secrets
 import sys
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import httpx
@@ -67,14 +68,17 @@ class Verdict:
     changes: int
 
 
-def run(*, once: bool, as_json: bool) -> int:
-    """Run the demo; 0 if HubSpot shows what it must (or it was ended by hand), 1 if not."""
+def run(*, once: bool, as_json: bool, **engines: str) -> int:
+    """Run the demo; 0 if HubSpot shows what it must (or it was ended by hand), 1 if not.
+
+    ``engines`` are settings of the log and the ledger, if they are not to be files.
+    """
     with suppress(KeyboardInterrupt):
-        return asyncio.run(_demo(once=once, as_json=as_json))
+        return asyncio.run(_demo(once=once, as_json=as_json, engines=engines))
     return 0
 
 
-async def _demo(*, once: bool, as_json: bool) -> int:
+async def _demo(*, once: bool, as_json: bool, engines: Mapping[str, str]) -> int:
     console = Console(stderr=as_json)
     with tempfile.TemporaryDirectory(prefix="shopsync-demo-") as folder:
         console.print("Starting the simulators of Shopify and HubSpot …")
@@ -83,7 +87,7 @@ async def _demo(*, once: bool, as_json: bool) -> int:
             stopping_on_signals() as stopping,
             _sandbox() as sandbox,
         ):
-            settings = settings_for(Path(folder), sandbox)
+            settings = settings_for(Path(folder), sandbox, engines)
             product = asyncio.create_task(run_until(stopping, EVERY_PROCESS, settings))
             try:
                 story = _story(sandbox, settings, console, once=once, stopping=stopping)
@@ -237,7 +241,9 @@ class _Given(Settings):
         return (init_settings,)
 
 
-def settings_for(folder: Path, sandbox: Sandbox) -> Settings:
+def settings_for(
+    folder: Path, sandbox: Sandbox, engines: Mapping[str, str] = MappingProxyType({})
+) -> Settings:
     """The product's own settings, made for the simulators. Ingest takes free ports."""
     with listening_socket("127.0.0.1", 0) as free:
         port = free.getsockname()[1]
@@ -258,6 +264,7 @@ def settings_for(folder: Path, sandbox: Sandbox) -> Settings:
             "syncer_metrics_port": 0,
             "reconciler_metrics_port": 0,
             "log_level": "WARNING",
+            **engines,
         }
     )
 

@@ -12,7 +12,7 @@ from sqlalchemy import Row
 from services.shared.contract.topics import CONSUMED_TOPICS
 from services.shared.ledger.engine import opened, statement
 from services.shared.log.opening import opened as opened_log
-from services.shared.runtime.settings import Settings
+from services.shared.runtime.settings import Places
 from services.syncer import metrics
 from services.syncer.__main__ import GROUP
 
@@ -52,7 +52,7 @@ class Snapshot:
         return bool(self.counts) and not (self.behind or self.waiting or self.open_links)
 
 
-async def snapshot(settings: Settings) -> Snapshot:
+async def snapshot(settings: Places) -> Snapshot:
     """The sync as it stands."""
     async with opened(settings.ledger) as ledger, ledger.transaction() as tx:
         if not await tx.run(_EXISTS):

@@ -14,7 +14,7 @@ from services.reconciler.housekeeping import keep_house
 from services.reconciler.leasing import leased
 from services.reconciler.measuring import keep_measured
 from services.reconciler.scan import Scanner
-from services.reconciler.subscribing import ensure_subscribed
+from services.reconciler.subscribing import Subscribing
 from services.shared.contract.errors import SyncError
 from services.shared.contract.reasons import bounded
 from services.shared.contract.topics import ObjectType
@@ -80,7 +80,7 @@ async def _scan_on(around: Surroundings, stopping: asyncio.Event) -> None:
     )
     rounds = around.pulse("stores")
     rounds.begin()
-    subscribed: set[str] = set()
+    subscribing = Subscribing(around.webhook_url, asyncio.get_running_loop().time)
     while not stopping.is_set():
         began = asyncio.get_running_loop().time()
         try:
@@ -90,7 +90,7 @@ async def _scan_on(around: Surroundings, stopping: asyncio.Event) -> None:
             rounds.suffer(problem.reason)
             _LOG.warning("stores not read", extra={"action": "wait", "reason": problem.reason})
             shops = ()
-        await _round(around, scanner, shops, subscribed, stopping)
+        await _round(around, scanner, shops, subscribing, stopping)
         await keep_house(around.ledger, around.instance)
         took = asyncio.get_running_loop().time() - began
         await rest(max(around.scan_every_seconds - took, _LOOK_SECONDS), stopping)
@@ -100,13 +100,14 @@ async def _round(
     around: Surroundings,
     scanner: Scanner,
     shops: Sequence[str],
-    subscribed: set[str],
+    subscribing: Subscribing,
     stopping: asyncio.Event,
 ) -> None:
     """All stores side by side: one that fails or is slow holds up no other."""
     async with asyncio.TaskGroup() as group:
         tasks = [
-            group.create_task(_store(around, scanner, shop, subscribed, stopping)) for shop in shops
+            group.create_task(_store(around, scanner, shop, subscribing, stopping))
+            for shop in shops
         ]
         stopper = group.create_task(_cancel_when(stopping, tasks))
         await asyncio.wait(tasks) if tasks else None
@@ -117,15 +118,13 @@ async def _store(
     around: Surroundings,
     scanner: Scanner,
     shop: str,
-    subscribed: set[str],
+    subscribing: Subscribing,
     stopping: asyncio.Event,
 ) -> None:
     pulse = around.pulse(f"scan {shop}")
     pulse.begin()
     try:
-        if around.webhook_url and shop not in subscribed:
-            await ensure_subscribed(around.admin_of(shop), around.webhook_url)
-            subscribed.add(shop)
+        await subscribing.keep(shop, around.admin_of(shop))
         async with leased(around.ledger, shop, around.instance) as lease:
             if lease is None or await _is_fresh(around, shop):
                 # Another process scans this store; that it does is its own to say.

@@ -8,11 +8,13 @@ from types import MappingProxyType
 
 from services.shared.contract.errors import SyncError
 from services.shared.contract.keys import SourceKey
+from services.shared.contract.topics import ObjectType
 from services.shared.hubspot.links import Pair
 from services.shared.hubspot.rows import Row, Written
-from services.shared.ledger import links
+from services.shared.ledger import links, waits
 from services.shared.ledger.engine import Ledger
 from services.shared.ledger.links import Ends, Link, OpenLink
+from services.shared.ledger.waits import Wait
 from services.shared.runtime.vitals import Pulse
 from services.syncer import plans
 from services.syncer.knowing import HEAD_TYPE
@@ -26,6 +28,8 @@ _FAILED_MS = 5_000
 PRODUCT_OF_LINE = "hs_product_id"
 # Products cannot be associated: a line item names its product by a property.
 _BY_PROPERTY = frozenset({plans.ORDER_LINES, plans.CART_LINES})
+# Records that stand for themselves and can be read again.
+_ALONE = frozenset({ObjectType.CUSTOMERS, ObjectType.ORDERS, ObjectType.CHECKOUTS})
 _TYPES: Mapping[str, str] = MappingProxyType(
     {**{str(kind): name for kind, name in HEAD_TYPE.items()}, plans.VARIANTS: plans.PRODUCTS}
 )
@@ -94,6 +98,7 @@ class Linker:
         async with self._ledger.transaction() as tx:
             await links.done(tx, made)
             await links.put_off(tx, refused, _REFUSED_MS)
+            await waits.wait(tx, _doubted(refused))
             await links.put_off(tx, failed, _FAILED_MS)
             await links.drop(tx, gone)
 
@@ -154,6 +159,20 @@ def _sort(
         failed.append(link)
     else:
         refused.append(link)
+
+
+def _doubted(refused: Iterable[Link]) -> list[Wait]:
+    """Ends of refused links: one may have been archived by people, which writing it shows."""
+    ends = {
+        end
+        for link in refused
+        for end in (
+            SourceKey(link.shop, link.from_kind, link.from_id),
+            SourceKey(link.shop, link.to_kind, link.to_id),
+        )
+        if end.kind in _ALONE
+    }
+    return [Wait(key=end, reason="link_refused", suspect_for_ms=1) for end in sorted(ends, key=str)]
 
 
 def _product_row(each: OpenLink) -> Row:

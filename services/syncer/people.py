@@ -34,7 +34,7 @@ def place(effort: Effort, known: Known) -> None:
         elif holder:
             _keep_apart(effort, holder)
         else:
-            effort.renames = True
+            effort.renames = is_customer(effort)
     settle_on(effort, current or holder, known.sharers)
     row = known.targets.get((plans.CONTACTS, head.target_id))
     head.fingerprint = row.fingerprint if row and not effort.is_suspect else b""

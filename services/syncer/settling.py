@@ -205,7 +205,7 @@ def _remember_pieces(effort: Effort, memory: Memory) -> None:
     head = effort.head
     if head and head.target_id and not head.is_gone:
         memory.targets.extend(_target(head, effort) if effort.writes else ())
-        if head.object_type == plans.CONTACTS and not effort.failure:
+        if head.object_type == plans.CONTACTS and plan.email and not effort.failure:
             _remember_contact(effort, head, memory)
         if head.merged_from:
             memory.moved[head.merged_from] = head.target_id

@@ -90,11 +90,11 @@ async def test_only_what_is_due_and_unclaimed_is_drawn_oldest_first(ledger: Ledg
         await aged(tx, 10_000)
         await claims.claim(tx, [str(order(3))], owner="one:1", lasts_ms=60_000)
         drawn = [row.key for row in await sources.due(tx, "orders", 10)]
-        due_in = await sources.next_due_ms(tx, "orders")
+        overdue = await sources.next_due_ms(tx, "orders")
 
     assert drawn == [order(2), order(1)]
-    assert due_in is not None
-    assert due_in < 0
+    assert overdue is not None
+    assert overdue < 0
 
 
 async def test_no_more_is_drawn_than_was_asked_for(ledger: Ledger) -> None:

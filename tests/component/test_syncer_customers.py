@@ -3,7 +3,7 @@
 import asyncio
 
 from sandbox.shopify import actions, given
-from tests.support.syncing import SHOP, Syncing, sorted_values, story
+from tests.support.syncing import ABANDONED_AFTER, SHOP, Syncing, sorted_values, story
 
 
 @story()
@@ -120,9 +120,9 @@ async def test_contacts_that_people_merge_keep_both_emails_and_show_the_newest_c
     await shop.settled()
     one, two = (each["hs_object_id"] for each in shop.shown("contacts"))
     shop.people.merge("contacts", one, two)
-    actions.change_customer(shop.store, bob["id"], first_name="Robert")
-    await asyncio.sleep(1.1)
     actions.change_customer(shop.store, ana["id"], note="called")
+    await asyncio.sleep(1.1)
+    actions.change_customer(shop.store, bob["id"], first_name="Robert")
     await shop.settled()
 
     contact = shop.only("contacts")
@@ -130,8 +130,22 @@ async def test_contacts_that_people_merge_keep_both_emails_and_show_the_newest_c
         "ana@example.com",
         "bob@example.com",
     )
-    assert (contact["firstname"], contact["shopify_customer_id"]) == ("Ana", str(ana["id"]))
+    assert (contact["firstname"], contact["shopify_customer_id"]) == ("Robert", str(bob["id"]))
     assert await shop.not_in_sync() == {}
+
+
+@story()
+async def test_a_cart_of_someone_whose_contact_people_archived_stands_alone(shop: Syncing) -> None:
+    ana = given.customer(shop.store, email="ana@example.com")
+    await shop.settled()
+    shop.people.archive("contacts", shop.only("contacts")["hs_object_id"])
+    given.checkout(shop.store, customer=ana)
+    await shop.passes(ABANDONED_AFTER.total_seconds() + 30)
+
+    assert shop.shown("contacts") == []
+    assert len(shop.shown("carts")) == 1
+    assert await shop.standing("customers", ana) == ("excluded", "archived_in_hubspot")
+    assert len(await shop.not_in_sync()) == 1
 
 
 def _known(shop: Syncing) -> None:

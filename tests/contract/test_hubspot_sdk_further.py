@@ -46,7 +46,7 @@ def linked(sdk: HubSpot, order: str) -> dict[str, list[int]]:
 
 def test_two_records_are_associated_labelled_and_parted(sdk: HubSpot) -> None:
     order, contact = made(sdk, "orders", hs_order_name="#1"), made(sdk, "contacts", firstname="Zoë")
-    ends = {"object_type": "orders", "object_id": order, "to_object_type": "contacts"}
+    ends: Any = {"object_type": "orders", "object_id": order, "to_object_type": "contacts"}
     labels = sdk.crm.associations_schema.labels
     label = labels.create_label(
         "contacts", from_object_type="orders", label="Buyer", name="buyer"
@@ -68,12 +68,12 @@ def test_two_records_are_associated_labelled_and_parted(sdk: HubSpot) -> None:
 def test_records_are_associated_read_and_parted_in_batches(sdk: HubSpot) -> None:
     order = made(sdk, "orders", hs_order_name="#1")
     ana, bob = made(sdk, "contacts", firstname="Ana"), made(sdk, "contacts", firstname="Bob")
-    between = {"from_object_type": "orders"}
+    between: Any = {"from_object_type": "orders"}
     pairs: list[Any] = [{"from": {"id": order}, "to": {"id": each}} for each in (ana, bob)]
     batch = sdk.crm.associations.batch
 
     batch.create_default("contacts", **between, inputs=pairs)
-    typed = [{**each, "types": [spec(ORDER_TO_CONTACT)]} for each in pairs]
+    typed: list[Any] = [{**each, "types": [spec(ORDER_TO_CONTACT)]} for each in pairs]
     batch.create("contacts", **between, inputs=typed)
     read = batch.get("contacts", **between, inputs=[{"id": order}])
     batch.delete("contacts", **between, inputs=[{"from": {"id": order}, "to": [{"id": ana}]}])

@@ -12,7 +12,7 @@ _ROUNDS = 4
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 async def test_killed_at_random_moments_it_loses_nothing_and_doubles_nothing(
     tmp_path: Path,
 ) -> None:

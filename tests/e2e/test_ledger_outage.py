@@ -29,7 +29,7 @@ async def _filled(log_file: Path, events: int) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(600)
 @pytest.mark.usefixtures("postgres")
 async def test_a_killed_ledger_costs_no_delivery_and_once_back_everything_catches_up(
     tmp_path: Path,

@@ -11,7 +11,7 @@ from tests.support.installation import installed
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 async def test_a_running_installation_moves_to_postgresql_and_no_record_is_doubled(
     tmp_path: Path, empty_postgresql_url: str
 ) -> None:

@@ -77,8 +77,8 @@ async def disorder(product: Product, shopify: Shopify, hubspot: Account) -> list
     async with product.ledger.transaction() as tx:
         rows = list(await tx.run(_SOURCES))
     wrong = [f"{each}: bug" for each in product.bugs]
-    wrong += _unaccounted(shopify, {(row.shop, row.kind, row.id) for row in rows})
-    wrong += _untrue(hubspot, rows)
+    wrong += unaccounted(shopify, {(row.shop, row.kind, row.id) for row in rows})
+    wrong += untrue(hubspot, rows)
     lag = await product.log.lag("dead-letters")
     wrong += [
         f"{p}: {n.events} dead letters"
@@ -88,7 +88,8 @@ async def disorder(product: Product, shopify: Shopify, hubspot: Account) -> list
     return wrong
 
 
-def _unaccounted(shopify: Shopify, known: set[tuple[str, str, str]]) -> list[str]:
+def unaccounted(shopify: Shopify, known: set[tuple[str, str, str]]) -> list[str]:
+    """Records of Shopify that the ledger, which knows these, has never heard of."""
     wrong = []
     for shop, store in shopify.stores.items():
         for kind in ("customers", "products", "orders"):
@@ -101,7 +102,7 @@ def _unaccounted(shopify: Shopify, known: set[tuple[str, str, str]]) -> list[str
     return wrong
 
 
-def _untrue(hubspot: Account, rows: Iterable[object]) -> list[str]:
+def untrue(hubspot: Account, rows: Iterable[object]) -> list[str]:
     """Sources that the ledger calls in sync, whose HubSpot record is not there."""
     wrong = []
     holders: Counter[tuple[str, str]] = Counter()

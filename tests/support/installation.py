@@ -23,6 +23,7 @@ from services.shared.log.address import SqliteFile
 from services.shared.log.opening import opened as opened_log
 from services.shared.runtime.serving import listening_socket
 from tests.support.postgres import ROOT
+from tests.support.verdicts import judged
 
 ABANDONED_AFTER = 5.0
 _RETRIES_SECONDS = 90.0
@@ -120,17 +121,9 @@ class Installation:
 
     async def differences(self) -> list[Any]:
         """What the judge says HubSpot must show and does not, or shows and must not."""
-        judge = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "sandbox.expected", "--shopify", self.shopify_url),
-            *("--hubspot", self.hubspot_url, "--abandoned-after", str(ABANDONED_AFTER)),
-            *("--currencies", "EUR,USD,GBP", "--json"),
-            stdout=PIPE,
-            cwd=ROOT,
-        )
-        said, _ = await judge.communicate()
-        found = json.loads(said)
-        assert found["counts"]["orders"] > 0
-        return list(found["differences"])
+        found = await judged(self.shopify_url, self.hubspot_url, abandoned_after=ABANDONED_AFTER)
+        assert found.counts["orders"] > 0
+        return found.differences
 
 
 @asynccontextmanager
@@ -145,7 +138,7 @@ async def installed(folder: Path) -> AsyncIterator[Installation]:
         folder=folder,
         shopify_url=sandbox["shopify_url"],
         hubspot_url=sandbox["hubspot_url"],
-        env=_environment(folder, sandbox),
+        env=environment_for(folder, sandbox),
         scans=len(sandbox["stores"]) * 4,
     )
     try:
@@ -156,7 +149,8 @@ async def installed(folder: Path) -> AsyncIterator[Installation]:
         await simulators.wait()
 
 
-def _environment(folder: Path, sandbox: Mapping[str, Any]) -> dict[str, str]:
+def environment_for(folder: Path, sandbox: Mapping[str, Any]) -> dict[str, str]:
+    """The settings of processes that keep their data in ``folder`` and know these simulators."""
     with listening_socket("127.0.0.1", 0) as free:
         port = free.getsockname()[1]
     return {

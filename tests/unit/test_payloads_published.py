@@ -43,7 +43,7 @@ ACCOUNT = Account(
     | {plans.GUESTS: compiled(GUEST_CONTACT, None)},
     stages=DEFAULT_STAGES,
     currencies=frozenset({"USD"}),
-    abilities=Abilities(keyed=frozenset(), line_item_links={}),
+    abilities=Abilities(keyed=set(), line_item_links={}),
 )
 AROUND = Circumstances(
     shop=SHOP,

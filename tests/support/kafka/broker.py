@@ -155,18 +155,21 @@ class Broker:
 
 
 @asynccontextmanager
-async def kafka_broker(*, nodes: int = 1, secured: bool = False) -> AsyncIterator[Broker]:
+async def kafka_broker(
+    *, nodes: int = 1, secured: bool = False, doors: Sequence[int] = ()
+) -> AsyncIterator[Broker]:
     """A new cluster of ``nodes``, ready; it is gone with the context, and with this process.
 
     A ``secured`` one offers TLS and SASL besides the open door, with ``broker.certificates`` and
-    the user and password of ``properties``.
+    the user and password of ``properties``. With ``doors``, one port a node, clients are sent there
+    by the nodes: whoever listens there leads them on.
     """
     folder = Path(tempfile.mkdtemp(prefix="shopsync-kafka-"))
     with (folder / "users").open("wb") as users:
         fcntl.flock(users, fcntl.LOCK_SH)
         broker: Broker | None = None
         try:
-            broker = await asyncio.to_thread(launch, folder, nodes, secured=secured)
+            broker = await asyncio.to_thread(launch, folder, nodes, secured=secured, doors=doors)
             yield broker
         finally:
             if broker is not None:
@@ -174,16 +177,18 @@ async def kafka_broker(*, nodes: int = 1, secured: bool = False) -> AsyncIterato
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def launch(folder: Path, nodes: int = 1, *, secured: bool = False) -> Broker:
+def launch(
+    folder: Path, nodes: int = 1, *, secured: bool = False, doors: Sequence[int] = ()
+) -> Broker:
     """Starts a cluster in ``folder``, whose file ``users`` this process holds a shared lock on."""
     starting.made_ready()
-    broker = _laid_out(folder, nodes, secured=secured)
+    broker = _laid_out(folder, nodes, secured=secured, doors=doors)
     _format(broker.nodes)
     broker.start_now()
     return broker
 
 
-def _laid_out(place: Path, count: int, *, secured: bool) -> Broker:
+def _laid_out(place: Path, count: int, *, secured: bool, doors: Sequence[int]) -> Broker:
     listeners = SECURED if secured else (PLAINTEXT,)
     ports = iter(free_ports(count * (len(listeners) + 1)))
     nodes = [
@@ -191,6 +196,7 @@ def _laid_out(place: Path, count: int, *, secured: bool) -> Broker:
             number=number,
             ports={name: next(ports) for name in (*listeners, CONTROLLER)},
             folder=place / f"node-{number}",
+            door=doors[number - 1] if doors else 0,
         )
         for number in range(1, count + 1)
     ]

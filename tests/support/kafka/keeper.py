@@ -70,4 +70,5 @@ def _end_when_unused(
 
 
 if __name__ == "__main__":
-    keep(*map(Path, sys.argv[1:4]), json.loads(sys.argv[4]), sys.argv[5:])
+    lock_file, server_folder, said_to = map(Path, sys.argv[1:4])
+    keep(lock_file, server_folder, said_to, json.loads(sys.argv[4]), sys.argv[5:])

@@ -19,16 +19,24 @@ _JAAS = "org.apache.kafka.common.security"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Node:
-    """One node, broker and controller in one; ``ports`` by listener's name."""
+    """One node, broker and controller in one; ``ports`` by listener's name.
+
+    ``door``, if any, is the port that clients are sent to instead of the open listener's own.
+    """
 
     number: int
     ports: Mapping[str, int]
     folder: Path
+    door: int = 0
 
     @property
     def data(self) -> Path:
         """Where its log is."""
         return self.folder / "data"
+
+    def advertised(self, listener: str) -> int:
+        """The port that clients of a listener are told."""
+        return self.door if self.door and listener == PLAINTEXT else self.ports[listener]
 
 
 def properties_of(
@@ -45,7 +53,7 @@ def properties_of(
             f"{_HOST}:{each.ports[CONTROLLER]}" for each in nodes
         ),
         "listeners": listeners,
-        "advertised.listeners": ",".join(f"{n}://{_HOST}:{node.ports[n]}" for n in offered),
+        "advertised.listeners": ",".join(f"{n}://{_HOST}:{node.advertised(n)}" for n in offered),
         "listener.security.protocol.map": ",".join(
             [f"{CONTROLLER}:PLAINTEXT", *(f"{name}:{name}" for name in offered)]
         ),
