@@ -63,5 +63,6 @@ async def test_a_killed_ledger_costs_no_delivery_and_once_back_everything_catche
                 6
             )  # what is open when trickling stops becomes an abandoned checkout
 
-            assert await here.last_differences(url) == []
+            left = await here.last_differences(url)
+            assert not left, left
             assert [each.returncode for each in (syncer, reconciler, ingest)] == [None] * 3

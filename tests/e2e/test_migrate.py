@@ -35,4 +35,5 @@ async def test_a_running_installation_moves_to_postgresql_and_no_record_is_doubl
         await here.trickle(0.0)
         await here.faults({"duplicate": 0.0})
         await asyncio.sleep(6)  # what is open when trickling stops becomes an abandoned checkout
-        assert await here.last_differences(empty_postgresql_url) == []
+        left = await here.last_differences(empty_postgresql_url)
+        assert not left, left

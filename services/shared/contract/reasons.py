@@ -28,14 +28,14 @@ _WORLD = """
     rate_limited locked account_migrating unavailable unexpected_status garbled_answer throttled
     undated_answer row_unanswered rows_unanswered pairs_unanswered links_truncated
     cursor_stands_still internal_error
-    ledger_unavailable log_full log_closed log_cannot_open log_group_taken_over
+    ledger_unavailable ledger_conflict log_full log_closed log_cannot_open log_group_taken_over
     log_partitions_not_owned lease_lost store_frozen store_locked
 """
 _OURS = """
     token_refused credentials_refused scope_missing access_denied account_suspended call_refused
     id_property_not_unique store_not_connected store_unknown store_gone paging_limit
     list_without_end query_too_costly bad_query bad_shop unknown_topic wrong_encryption_key
-    no_encryption_key subscription_refused
+    no_encryption_key subscription_refused ledger_refuses
 """
 # https://developers.hubspot.com/docs/api-reference/error-handling, and what batches answer a row.
 _HUBSPOT_CODES = """
