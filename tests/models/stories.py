@@ -123,7 +123,8 @@ async def _read(
             token = next(iter(shopify.stores[key.shop].tokens))
             admin = Admin(http, address_of(key.shop, "http://shopify.test"), AdminToken(token))
             hydrated = await Hydrator(lambda _shop, it=admin: it).read(key.shop, kind, [key.id])
-            truth |= {key: state for state in hydrated.found.values()}
+            if key.id in hydrated.found:
+                truth[key] = hydrated.found[key.id]
     return truth
 
 

@@ -135,17 +135,17 @@ class Shown:
 
     def difference(self, delivered: "Shown", read: "Shown") -> list[str]:
         """How this differs from what it must be: just the records of ``read``, each with all that
-        the events ``delivered`` and nothing but what a ``read`` shows.
+        the events ``delivered`` and a ``read`` shows too, and nothing that neither of them says.
         """
         names = [name for name, _ in self.records]
         if names != [name for name, _ in read.records] or self.links != read.links:
             return [f"{names} {self.links} instead of {read.records} {read.links}"]
         return [
-            f"{name}: lacks {least - facts}, has {facts - most - least}"
+            f"{name}: lacks {(least & most) - facts}, has {facts - most - least}"
             for (name, facts), (_, least), (_, most) in zip(
                 self.records, delivered.records, read.records, strict=True
             )
-            if not least <= facts <= most | least
+            if not least & most <= facts <= most | least
         ]
 
 
@@ -183,8 +183,8 @@ class World:
         loop = asyncio.get_running_loop()
         deadline = loop.time() + _GIVEN_UP_AFTER_SECONDS
         while await self.unsettled(kind):
-            if not await duty.take_due():
-                await asyncio.sleep(_CALM_SECONDS)
+            rest = await duty.take_due()
+            await asyncio.sleep(max(rest, _CALM_SECONDS) if rest else 0)
             assert loop.time() < deadline, await self.unsettled(kind)
 
     async def unsettled(self, kind: ObjectType) -> list[tuple[Any, ...]]:

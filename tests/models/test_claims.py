@@ -14,10 +14,11 @@ from tests.models.stepping import Bounds
 from tests.models.stories import STORIES, Tale
 from tests.models.syncing import beginning
 
+# What two syncers can do to each other shows within these; `make explore` goes further.
 BOUNDS = {
     "side by side": Bounds(switches=2),
-    "one dies": Bounds(switches=1, deaths=1),
-    "all stall": Bounds(switches=1, stalls=1),
+    "one dies": Bounds(switches=0, deaths=1),
+    "all stall": Bounds(switches=0, stalls=1),
 }
 
 
