@@ -48,8 +48,7 @@ def schema() -> GraphQLSchema:
 
 
 def decimal_text(value: Any) -> str:
-    """An amount as the API writes it, without needless zeros: ``"10.0"`` where webhooks say
-    ``"10.00"``.
+    """An amount as the API writes it: ``"10.0"`` where webhooks say ``"10.00"``.
 
     https://shopify.dev/docs/api/admin-graphql/latest/objects/MoneyV2
     """
