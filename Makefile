@@ -12,13 +12,14 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 NO_PACKAGES := { echo "The packages could not be installed: a package index must be reachable, once."; exit 1; }
 NPM := tests/contract/node_modules/.package-lock.json
 SEEDS ?= 1000
+BOUNDS ?= --switches 2 --deaths 1
 SEED ?= 1
 MINUTES ?= 5
 ENGINES ?=
 TESTS ?= tests
 export NODES ?= 1
 
-.PHONY: help setup check test demo run sandbox postgres kafka cluster chaos bench simulate lock clean
+.PHONY: help setup check test demo run sandbox postgres kafka cluster chaos bench simulate explore lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk 'BEGIN {FS = ":.*## "} {printf "  \033[1m%-10s\033[0m %s\n", $$1, $$2}'
@@ -81,6 +82,9 @@ bench: $(DEVELOPMENT) ## Measure the product beside its floor; prints a table, w
 
 simulate: $(DEVELOPMENT) ## Run SEEDS= random histories with faults and crashes in virtual time
 	$(BIN)/python -m tests.simulation --seeds $(SEEDS)
+
+explore: $(DEVELOPMENT) ## Try every way the steps of two syncers can fall, within BOUNDS=
+	$(BIN)/python -m tests.models $(BOUNDS)
 
 lock: $(DEVELOPMENT) ## Compile the lock files anew, with hashes and without addresses
 	$(BIN)/uv pip compile pyproject.toml --group build --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --upgrade -q -o requirements.lock

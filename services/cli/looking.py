@@ -9,11 +9,12 @@ from pathlib import Path
 from sqlalchemy.engine import make_url
 
 from services.cli.answering import NotThereError
+from services.cli.places import Places
+from services.cli.settings import loaded
 from services.shared.ledger.engine import Ledger, opened
 from services.shared.log.address import SqliteFile
 from services.shared.log.opening import opened as opened_log
 from services.shared.log.port import Log
-from services.shared.runtime.settings import Places, loaded
 
 _START = "start the product once: shopsync all"
 

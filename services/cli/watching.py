@@ -9,10 +9,10 @@ from typing import Any
 
 from sqlalchemy import Row
 
+from services.cli.places import Places
 from services.shared.contract.topics import CONSUMED_TOPICS
 from services.shared.ledger.engine import opened, statement
 from services.shared.log.opening import opened as opened_log
-from services.shared.runtime.settings import Places
 from services.syncer import metrics
 from services.syncer.__main__ import GROUP
 

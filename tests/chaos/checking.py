@@ -18,12 +18,12 @@ from sandbox.expected.verdict import Difference, Settings
 from sandbox.hubspot.backstage import dump
 from sandbox.shopify.delivery import Delivery
 from sandbox.shopify.model import written
+from services.cli.places import Places
 from services.shared.contract.events import Event
 from services.shared.contract.topics import CONSUMED_TOPICS, DEAD_TOPICS, SYNCER_GROUP, UNKNOWN
 from services.shared.ledger.engine import Ledger, opened, statement
 from services.shared.log.opening import opened as opened_log
 from services.shared.log.port import Log
-from services.shared.runtime.settings import Places
 from tests.chaos.world import World
 from tests.simulation.judging import unaccounted, untrue
 from tests.support.installation import ABANDONED_AFTER
