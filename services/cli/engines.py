@@ -25,6 +25,7 @@ from services.shared.hubspot.client import HubSpot
 from services.shared.hubspot.governor import Governor
 from services.shared.hubspot.rates import RateFacts
 from services.shared.hubspot.usage import Usage
+from services.shared.ledger import setbacks
 from services.shared.ledger.connections import Connections
 from services.shared.ledger.engine import Ledger, opened
 from services.shared.ledger.migrating import migrate
@@ -120,6 +121,7 @@ async def _made_ready(ledger: Ledger, vault: Vault, settings: Settings) -> None:
     """The ledger as this version and these settings want it."""
     await migrate(ledger)
     await check_here(ledger)
+    await setbacks.repair(ledger)
     if count := await reseal(ledger, vault):
         _LOG.info("sealed anew under the first key", extra={"action": "reseal", "count": count})
     await admit(ledger, vault, settings)
