@@ -17,6 +17,8 @@ from services.shared.contract.topics import ObjectType
 from services.shared.ledger import identities
 from services.shared.ledger.links import Link
 from services.syncer import plans
+from services.syncer.mapping.parts import parts_to_write
+from services.syncer.mapping.people import has_contact_information
 from services.syncer.plans import Guest, Part, Plan
 
 NO_EMAIL = "no_email"
@@ -91,7 +93,7 @@ def _product(source: SourceKey, state: State, around: Circumstances) -> Plan:
             source=SourceKey(source.shop, plans.VARIANTS, variant.id),
             properties=around.mapped(plans.PRODUCTS, source.shop, variant, record),
         )
-        for variant in record.parts.get("variants", ())
+        for variant in parts_to_write(record)
     )
     return Plan(
         source=source,
@@ -107,8 +109,7 @@ def _product(source: SourceKey, state: State, around: Circumstances) -> Plan:
 
 def _order(source: SourceKey, state: State, around: Circumstances) -> Plan:
     record = state.record
-    lines = [line for line in record.parts.get("line_items", ()) if _is_there(line)]
-    parts, links, refers = _lines(source, lines, plans.ORDER_LINES, record, around)
+    parts, links, refers = _lines(source, plans.ORDER_LINES, record, around)
     person = _person(source, record, around)
     token = _text(record, "checkout_token")
     return Plan(
@@ -134,9 +135,7 @@ def _order(source: SourceKey, state: State, around: Circumstances) -> Plan:
 def _checkout(source: SourceKey, state: State, around: Circumstances) -> Plan:
     record = state.record
     person = _person(source, record, around)
-    parts, links, refers = _lines(
-        source, record.parts.get("line_items", ()), plans.CART_LINES, record, around
-    )
+    parts, links, refers = _lines(source, plans.CART_LINES, record, around)
     excluded, due_in_ms = _why_no_cart(state, around)
     token = _text(record, "token")
     return Plan(
@@ -172,8 +171,7 @@ def _why_no_cart(state: State, around: Circumstances) -> tuple[str, int | None]:
         return "", None
     if fields.get("completed_at"):
         return COMPLETED, None
-    contact = ("email", "phone", "customer_email", "customer_phone")
-    if not any(fields.get(name) for name in contact):
+    if not has_contact_information(state.record):
         return NO_CONTACT_INFORMATION, None
     left = state.version.updated_at + around.abandoned_after - around.now
     if left > timedelta():
@@ -214,7 +212,6 @@ def _person(source: SourceKey, record: Record, around: Circumstances) -> _Person
 
 def _lines(
     source: SourceKey,
-    lines: object,
     kind: str,
     record: Record,
     around: Circumstances,
@@ -223,7 +220,7 @@ def _lines(
     parts: list[Part] = []
     links: list[Link] = []
     refers: dict[SourceKey, int] = {}
-    for line in lines if isinstance(lines, tuple | list) else ():
+    for line in parts_to_write(record):
         part_id = line.id if kind == plans.ORDER_LINES else f"{source.id}/{line.id}"
         part = SourceKey(source.shop, kind, part_id)
         properties = dict(around.mapped(plans.LINE_ITEMS, source.shop, line, record))
@@ -237,11 +234,6 @@ def _lines(
                 refers[SourceKey(source.shop, ObjectType.PRODUCTS, product)] = REFERRED_DUE_MS
         parts.append(Part(source=part, properties=properties))
     return tuple(parts), tuple(links), refers
-
-
-def _is_there(line: Record) -> bool:
-    """A line that was removed keeps standing in Shopify, with nothing left of it."""
-    return line.fields.get("current_quantity") != 0
 
 
 def _link(one: SourceKey, other: SourceKey, other_parent: str = "") -> Link:

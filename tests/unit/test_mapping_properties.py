@@ -22,7 +22,6 @@ from services.syncer.mapping.parts import parts_to_write
 from services.syncer.mapping.people import (
     email_in,
     has_contact_information,
-    is_guest,
     person_in,
 )
 from services.syncer.mapping.plain_text import text_in
@@ -396,7 +395,6 @@ def test_a_guest_is_known_by_the_orders_email_and_address() -> None:
 
     person = person_in(order)
 
-    assert is_guest(order)
     assert person is not None
     properties = properties_for(person, compiled(GUEST_CONTACT, None), _CONTEXT)
     assert properties["email"] == "guest@example.com"
@@ -415,7 +413,6 @@ def test_a_customers_own_email_comes_before_the_orders() -> None:
     )
     person = person_in(order)
 
-    assert not is_guest(order)
     assert email_in(order) == "ana@example.com"
     assert person is not None
     assert person.id == "9"

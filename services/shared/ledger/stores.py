@@ -48,8 +48,7 @@ _PUT_ACCOUNT = statement(
     ON CONFLICT (id) DO UPDATE SET credentials = excluded.credentials
     """
 )
-_GET_ACCOUNT = statement("SELECT portal, credentials FROM accounts WHERE id = :id")
-_PUT_PORTAL = statement("UPDATE accounts SET portal = :portal WHERE id = :id")
+_GET_ACCOUNT = statement("SELECT credentials FROM accounts WHERE id = :id")
 _PUT = statement(
     """
     INSERT INTO stores (shop, account_id, credentials, created_at, changed_at)
@@ -122,14 +121,3 @@ async def account_token(tx: Transaction, vault: Vault) -> str:
     """The HubSpot token; empty if no account is connected."""
     found = await tx.run(_GET_ACCOUNT, id=ACCOUNT)
     return vault.open(found[0].credentials) if found else ""
-
-
-async def portal(tx: Transaction) -> str:
-    """The HubSpot portal's id the ledger was filled for; empty before the first start."""
-    found = await tx.run(_GET_ACCOUNT, id=ACCOUNT)
-    return str(found[0].portal) if found else ""
-
-
-async def put_portal(tx: Transaction, portal_id: str) -> None:
-    """Remember which portal the ledger's HubSpot ids belong to."""
-    await tx.run(_PUT_PORTAL, id=ACCOUNT, portal=portal_id)

@@ -19,11 +19,6 @@ _ADDRESS: Final = (
 )
 
 
-def is_guest(record: Record) -> bool:
-    """Whether the order or checkout has no customer whom an email identifies."""
-    return not (record.fields.get("customer_id") and record.fields.get("customer_email"))
-
-
 def email_in(record: Record) -> str:
     """Whose contact the order or checkout belongs to: its customer's email, else its own, lower."""
     found = record.fields.get("customer_email") or record.fields.get("email")
