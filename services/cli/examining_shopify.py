@@ -39,7 +39,7 @@ NEEDED_SCOPES: Mapping[str, str] = MappingProxyType(
 )
 WANTED_SCOPES: Mapping[str, str] = MappingProxyType(
     {
-        "read_all_orders": "orders older than 60 days stay unseen",
+        "read_all_orders": "orders older than 60 days stay unseen, and deletions of them unproved",
         "read_customer_merge": "merged customers are noticed by scanning only",
     }
 )
