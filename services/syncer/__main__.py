@@ -29,6 +29,8 @@ from services.shared.ledger import claims, notes, skus, windows
 from services.shared.ledger.causes import Cause
 from services.shared.ledger.connections import Connections
 from services.shared.ledger.engine import Ledger
+from services.shared.ledger.quota import LedgerQuota, Work
+from services.shared.ledger.stores import ACCOUNT
 from services.shared.ledger.vault import Vault
 from services.shared.log.port import Log
 from services.shared.runtime.lifecycle import Companion, rest, run_together
@@ -97,7 +99,9 @@ async def serve(around: Surroundings, stopping: asyncio.Event) -> None:
         return
     account, census = ready
     async with around.log.reader(GROUP, CONSUMED_TOPICS, around.instance) as reader:
-        linker = Linker(around.ledger, _writer(around, _nothing, Lane.LIVE))
+        # Links need no claim: making one twice is making it once.
+        slot = partial(around.governor.acquire, Lane.LIVE)
+        linker = Linker(around.ledger, Writer(around.hubspot, slot))
         shops = Shops(around.ledger, around.vault, around.log, around.connections.admin_of)
         probes = _probes(around, shops, census)
         duties = _duties(around, account, linker)
@@ -241,16 +245,13 @@ def _duties(around: Surroundings, account: Account, linker: Linker) -> dict[str,
     return {str(kind): Duty(around.ledger, handler, around.log, str(kind)) for kind in KINDS}
 
 
-def _writer(around: Surroundings, before_call: Slot, lane: Lane) -> Writer:
-    async def slot() -> None:
-        await around.governor.acquire(lane)
-        await before_call()
-
-    return Writer(around.hubspot, slot)
+def _writer(around: Surroundings, renewal: Work, lane: Lane) -> Writer:
+    quota = LedgerQuota(around.ledger, ACCOUNT, beside=renewal)
+    return Writer(around.hubspot, partial(around.governor.acquire, lane, quota))
 
 
 async def _nothing() -> None:
-    """Links need no claim: making one twice is making it once."""
+    """Others may hold claims while we read the log: who has died is not known."""
 
 
 async def _forfeit(around: Surroundings) -> None:

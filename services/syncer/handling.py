@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from services.shared.contract.errors import OwnershipLostError, SyncError
 from services.shared.contract.keys import SourceKey
@@ -14,6 +15,7 @@ from services.shared.contract.topics import ObjectType
 from services.shared.hubspot.pacing import Lane
 from services.shared.ledger import claims, settlements, sources, waits
 from services.shared.ledger.engine import Ledger
+from services.shared.ledger.quota import Work
 from services.shared.shopify.hydrating import Hydrator
 from services.syncer import awaiting, goods, memory, people, plans, settling
 from services.syncer.account import Account
@@ -37,14 +39,15 @@ from services.syncer.writing import Writer
 
 _BUSY_MS = 250
 
-WriterFor = Callable[[Callable[[], Awaitable[None]], Lane], Writer]
+WriterFor = Callable[[Work, Lane], Writer]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tools:
     """What handling needs: the ledger, both vendors, and what the account makes of records.
 
-    ``writer_for`` gives a writer that calls the function given before each of its calls.
+    ``writer_for`` gives a writer that does the work given, in a transaction, before each of its
+    calls.
     """
 
     ledger: Ledger
@@ -95,7 +98,9 @@ class Handler:
         known = await claim_and_know(self._ledger, owner, kind, [each.job for each in ready])
         outcomes = await self._leave_to_others(ready, known)
         mine = [each for each in ready if each.job.source not in known.busy]
-        writer = self._writer_for(self._renewal(owner, known.keys), lane)
+        # Before every call: hold the claims long enough that the call ends within them.
+        renewal = partial(claims.renew, owner=owner, keys=known.keys, lasts_ms=CLAIM_MS)
+        writer = self._writer_for(renewal, lane)
         try:
             learned = await self._worked_off(kind, mine, known, writer)
             await memory.record(self._ledger, learned, owner=owner, keys=known.keys)
@@ -125,15 +130,6 @@ class Handler:
             )
         count_setbacks((), again)
         return {each.job.source: Outcome.WAITING for each in mine}
-
-    def _renewal(self, owner: str, keys: frozenset[str]) -> Callable[[], Awaitable[None]]:
-        """Before every call: hold the claims long enough that the call ends within them."""
-
-        async def renew() -> None:
-            async with self._ledger.transaction() as tx:
-                await claims.renew(tx, owner=owner, keys=keys, lasts_ms=CLAIM_MS)
-
-        return renew
 
     async def _worked_off(
         self, kind: str, mine: Sequence[Ready], known: Known, writer: Writer

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Any, cast
+from typing import cast
 
 import httpx
 import pytest
@@ -27,6 +27,7 @@ from services.shared.hubspot.pacing import Lane
 from services.shared.ledger import stores
 from services.shared.ledger.connections import Connections
 from services.shared.ledger.engine import Ledger, opened
+from services.shared.ledger.quota import Work
 from services.shared.ledger.stores import StoreCredentials
 from services.shared.ledger.vault import Vault
 from services.shared.log.port import Log
@@ -160,11 +161,12 @@ async def _process(world: World, ledger: Ledger, name: str) -> Process:
     around = _surroundings(world, ledger, wire, name)
     account, _ = await prepared(around)
 
-    def writer_for(before_call: Callable[[], Any], lane: Lane) -> Writer:
+    def writer_for(renewal: Work, lane: Lane) -> Writer:
         async def slot() -> None:
             await around.governor.acquire(lane)
             await wire.pass_by(SLOT)
-            await before_call()
+            async with ledger.transaction() as tx:
+                await renewal(tx)
 
         return Writer(around.hubspot, slot)
 

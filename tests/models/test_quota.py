@@ -4,6 +4,7 @@ Every sequence of so many moves is tried: a draw in either lane whose call goes 
 as it may, or never, time passing, and what answers teach. The steps are the product's own.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import product as every
 
@@ -59,9 +60,24 @@ class Account:
         )
 
 
-DRAWS = [("draw", lane, fate) for lane in Lane for fate in FATES]
-WAITS = [("wait", 0.5), ("wait", 1.0), ("wait", 40.0)]
-LESSONS = [("learn", Correction(delay_seconds=1.0)), ("learn", Correction(pause_seconds=10.0))]
+Move = Callable[[Account], None]
+
+
+def draw(lane: Lane, fate: float | None) -> Move:
+    return lambda account: account.draw(lane, fate)
+
+
+def wait(spacings: float) -> Move:
+    return lambda account: account.wait(spacings)
+
+
+def learn(correction: Correction) -> Move:
+    return lambda account: account.learn(correction)
+
+
+DRAWS = [draw(lane, fate) for lane in Lane for fate in FATES]
+WAITS = [wait(0.5), wait(1.0), wait(40.0)]
+LESSONS = [learn(Correction(delay_seconds=1.0)), learn(Correction(pause_seconds=10.0))]
 
 
 @pytest.mark.parametrize("limit", [2, 3])
@@ -69,19 +85,19 @@ def test_no_window_sees_more_than_the_limit_whatever_anybody_does(limit: int) ->
     busy = 0
     for moves in every((*DRAWS, *WAITS[1:]), repeat=MOVES):
         account = Account(Schedule(limit=limit))
-        for verb, *given in moves:
-            getattr(account, verb)(*given)
-        assert account.most_in_a_window() <= limit, moves
+        for move in moves:
+            move(account)
+        assert account.most_in_a_window() <= limit
         busy += account.most_in_a_window() == limit
 
     assert busy > 0
 
 
 def test_what_answers_teach_never_brings_a_slot_nearer() -> None:
-    for moves in every((*DRAWS[::2], *WAITS, *LESSONS), repeat=5):
+    for moves in every((*DRAWS[::2], *WAITS, *LESSONS), repeat=MOVES):
         account = Account(Schedule(limit=2))
-        for verb, *given in moves:
+        for move in moves:
             before = account.schedule.next_slot
-            getattr(account, verb)(*given)
-            assert account.schedule.next_slot >= before, moves
-        assert account.most_in_a_window() <= 2, moves  # the limit
+            move(account)
+            assert account.schedule.next_slot >= before
+        assert account.most_in_a_window() <= 2  # the limit

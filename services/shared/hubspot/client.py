@@ -22,20 +22,12 @@ from services.shared.hubspot.account import (
     pipelines_in,
     property_in,
 )
+from services.shared.hubspot.answers import page_in, reading_in, results_in
 from services.shared.hubspot.links import Pair, associated_in, pairs_refused_in
-from services.shared.hubspot.problems import RateLimitedError, json_object, problem_in
+from services.shared.hubspot.problems import RateLimitedError, json_object, problem_with
 from services.shared.hubspot.rates import RateFacts, rate_facts_in
 from services.shared.hubspot.refusals import Refusal
-from services.shared.hubspot.rows import (
-    Page,
-    Reading,
-    Result,
-    Row,
-    input_of,
-    page_in,
-    reading_in,
-    results_in,
-)
+from services.shared.hubspot.rows import Page, Reading, Result, Row, input_of
 from services.shared.runtime.network import network_problem
 
 API_VERSION = "2026-09"
@@ -229,12 +221,15 @@ class HubSpot:
         except httpx.RequestError as error:
             # The cause quotes the URL and perhaps headers; it is left behind on purpose.
             raise network_problem(error) from None
-        problem = problem_in(response.status_code, response.headers, response.content)
+        answer = json_object(response.content)
+        problem = problem_with(
+            response.status_code, response.headers, answer, is_empty=not response.content
+        )
         refused = problem.policy if isinstance(problem, RateLimitedError) else None
         await self._observe(rate_facts_in(response.headers, refused))
         if problem is not None:
             raise problem
-        return json_object(response.content) or {}
+        return answer or {}
 
 
 def _entries(answer: Answer) -> list[Mapping[str, Any]]:

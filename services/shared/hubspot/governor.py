@@ -78,11 +78,14 @@ class Governor:
         self._lines = {lane: asyncio.Lock() for lane in Lane}
         self._paused_until = 0.0
 
-    async def acquire(self, lane: Lane) -> None:
-        """Returns when one call may be sent, now. Send it at once: the slot is yours for 0.3 s."""
+    async def acquire(self, lane: Lane, quota: Quota | None = None) -> None:
+        """Returns when one call may be sent, now. Send it at once: the slot is yours for 0.3 s.
+
+        ``quota`` is another way to the same schedule, on which more is done with every draw.
+        """
         clock = asyncio.get_running_loop().time
         while True:
-            asked_at, delay = await self._drawn(lane)
+            asked_at, delay = await self._drawn(lane, quota or self._quota)
             # The quota decided somewhere between asking and now: never be early, and count our
             # lateness from the earliest moment it can have meant.
             await self._sleep(delay)
@@ -90,7 +93,7 @@ class Governor:
             if lateness <= JITTER_SECONDS and clock() >= self._paused_until:
                 return
 
-    async def _drawn(self, lane: Lane) -> tuple[float, float]:
+    async def _drawn(self, lane: Lane, quota: Quota) -> tuple[float, float]:
         """When the draw that succeeded was begun, and how long after it the slot is.
 
         One caller of a lane asks the quota, the others stand in line behind it: however many wait,
@@ -100,7 +103,7 @@ class Governor:
         async with self._lines[lane]:
             while True:
                 asked_at = clock()
-                verdict = await self._quota.draw(lane)
+                verdict = await quota.draw(lane)
                 if isinstance(verdict, Granted):
                     return asked_at, verdict.delay_seconds
                 await self._sleep(verdict.seconds)

@@ -69,10 +69,16 @@ def problem_in(status: int, headers: Mapping[str, str], body: bytes) -> SyncErro
     Never raises, whatever the bytes. Per-row errors inside a 2xx are not looked at here: see
     ``rows.results_in``. Neither the body's text nor any value in it gets into the error.
     """
-    low = {name.lower(): value for name, value in headers.items()}
-    envelope = json_object(body)
+    return problem_with(status, headers, json_object(body), is_empty=not body)
+
+
+def problem_with(
+    status: int, headers: Mapping[str, str], envelope: _Body | None, *, is_empty: bool
+) -> SyncError | None:
+    """``problem_in`` of a body that is parsed already: by ``json_object``."""
     if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
-        return _problem_of_success(status, envelope, body)
+        return _problem_of_success(status, envelope, is_empty=is_empty)
+    low = {name.lower(): value for name, value in headers.items()}
     meaning = _MEANINGS.get(status) or _by_class(status)
     return meaning(envelope or {}, low)
 
@@ -86,8 +92,8 @@ def json_object(body: bytes) -> dict[str, Any] | None:
     return parsed if isinstance(parsed, dict) else None
 
 
-def _problem_of_success(status: int, envelope: _Body | None, body: bytes) -> SyncError | None:
-    if envelope is not None or (status == HTTPStatus.NO_CONTENT and not body):
+def _problem_of_success(status: int, envelope: _Body | None, *, is_empty: bool) -> SyncError | None:
+    if envelope is not None or (status == HTTPStatus.NO_CONTENT and is_empty):
         return None
     return OutcomeUnknownError("garbled_answer")
 

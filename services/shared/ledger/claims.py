@@ -34,7 +34,8 @@ _CLAIM = statement(
     key="text",
 )
 _RENEW = statement(
-    "UPDATE claims SET until = {now} + :lasts WHERE owner = :owner AND until > {now} RETURNING key"
+    """UPDATE claims SET until = {now} + :lasts WHERE owner = :owner AND until > {now}
+    RETURNING 1 AS kept"""
 )
 _RELEASE = statement(
     """DELETE FROM claims WHERE owner = :owner AND until > {now}
@@ -54,13 +55,12 @@ async def claim(tx: Transaction, keys: Collection[str], *, owner: str, lasts_ms:
 
 
 async def renew(tx: Transaction, *, owner: str, keys: Collection[str], lasts_ms: int) -> None:
-    """Hold all of ``keys`` longer.
+    """Hold ``keys`` longer, which are all that ``owner`` has.
 
     Raises:
         OwnershipLostError: one of them ran out, and may be somebody else's by now.
     """
-    kept = {row.key for row in await tx.run(_RENEW, owner=owner, lasts=lasts_ms)}
-    if not kept.issuperset(keys):
+    if len(await tx.run(_RENEW, owner=owner, lasts=lasts_ms)) < len(set(keys)):
         raise OwnershipLostError("claim_lost")
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -121,20 +121,18 @@ async def opened(
     url: str,
     *,
     clock: Clock = time.time,
-    connect: Callable[[], Awaitable[Any]] | None = None,
     options: postgresql.Options | None = None,
 ) -> AsyncIterator[Ledger]:
     """The ledger at ``url``, its schema already in place.
 
     ``sqlite:///path`` or ``postgresql://user:password@host/database``. To SQLite, which
-    has no clock of its own beyond the process's, ``clock`` gives seconds since 1970, and
-    ``connect`` replaces how a connection is made; ``options`` say how PostgreSQL is used. It need
-    not be there yet.
+    has no clock of its own beyond the process's, ``clock`` gives seconds since 1970;
+    ``options`` say how PostgreSQL is used. It need not be there yet.
     """
     database: Database
     url = normal(url)
     if url.startswith("sqlite"):
-        database = sqlite.Sqlite(url, clock, connect)
+        database = sqlite.Sqlite(url, clock)
     else:
         database = postgresql.Postgresql(url, options or postgresql.Options())
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from services.shared.hubspot.pacing import (
@@ -16,6 +17,8 @@ from services.shared.hubspot.pacing import (
     drawn,
 )
 from services.shared.ledger.engine import Ledger, Transaction, statement
+
+Work = Callable[[Transaction], Awaitable[None]]
 
 _MICROSECONDS = 1_000_000
 _READ = statement(
@@ -32,16 +35,25 @@ _WRITE = statement(
 )
 
 
-class LedgerQuota:
-    """A ``Quota`` in the ledger, on the ledger's clock."""
+async def _nothing(_: Transaction) -> None:
+    """Most who draw have nothing else to do."""
 
-    def __init__(self, ledger: Ledger, account: int) -> None:
+
+class LedgerQuota:
+    """A ``Quota`` in the ledger, on the ledger's clock.
+
+    ``beside`` is done in the transaction of every draw, before it; if it fails nothing is drawn.
+    """
+
+    def __init__(self, ledger: Ledger, account: int, *, beside: Work = _nothing) -> None:
         self._ledger = ledger
         self._account = account
+        self._beside = beside
 
     async def draw(self, lane: Lane) -> Granted | NotYet:
         """See ``Quota``."""
         async with self._ledger.transaction() as tx:
+            await self._beside(tx)
             before, now = await self._read(tx)
             after, verdict = drawn(before, lane, now)
             if after != before:

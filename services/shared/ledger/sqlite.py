@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import contextlib
 import sqlite3
 from collections import namedtuple
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
@@ -26,7 +25,6 @@ from sqlalchemy.pool import NullPool
 from services.shared.contract.errors import WorldAtFaultError
 from services.shared.ledger.spelling import Statement, Transaction, as_parameter, for_sqlite
 
-Connect = Callable[[], Awaitable[aiosqlite.Connection]]
 _BUSY_MS = 5_000
 _PRAGMAS = (
     "journal_mode=WAL",
@@ -41,14 +39,11 @@ _PRAGMAS = (
 class Sqlite:
     """See ``Database``."""
 
-    def __init__(
-        self, url: str, clock: Callable[[], float], connect: Connect | None = None
-    ) -> None:
-        options: dict[str, Any] = {"async_creator": connect} if connect else {}
-        self._engine = create_async_engine(url, poolclass=NullPool, **options)
+    def __init__(self, url: str, clock: Callable[[], float]) -> None:
+        self._engine = create_async_engine(url, poolclass=NullPool)
         self._functions = functions(clock)
         _tune(self._engine, self._functions)
-        self._connect = connect or _connector(make_url(url).database or "")
+        self._path = make_url(url).database or ""
         self._connection: aiosqlite.Connection | None = None
         self._turn = asyncio.Lock()
 
@@ -62,14 +57,11 @@ class Sqlite:
         """See ``Database``."""
         async with self._turn:
             connection = self._connection or await self._opened()
-            await connection.execute_fetchall("BEGIN IMMEDIATE")
             try:
                 yield _SqliteTransaction(connection)
-                await connection.execute_fetchall("COMMIT")
+                await connection.commit()
             except BaseException:
-                # Some errors have ended the transaction already.
-                with contextlib.suppress(sqlite3.OperationalError):
-                    await connection.execute_fetchall("ROLLBACK")
+                await connection.rollback()
                 raise
 
     def meaning_of(self, problem: Exception) -> Exception:
@@ -86,7 +78,9 @@ class Sqlite:
         await self._engine.dispose()
 
     async def _opened(self) -> aiosqlite.Connection:
-        connection = await self._connect()
+        connection = await aiosqlite.connect(
+            self._path, isolation_level=None, factory=_BeginningByItself
+        )
         connection.row_factory = _RowFactory()  # type: ignore[assignment]  # any callable will do
         for name, (arguments, function) in self._functions.items():
             await connection.create_function(name, arguments, function)
@@ -94,6 +88,18 @@ class Sqlite:
             await connection.execute_fetchall(f"PRAGMA {pragma}")
         self._connection = connection
         return connection
+
+
+class _BeginningByItself(sqlite3.Connection):
+    """Begins a transaction with its first statement, its write lock taken.
+
+    A statement of its own would be one more way to the thread and back.
+    """
+
+    def execute(self, sql: str, parameters: Any = (), /) -> sqlite3.Cursor:
+        if not self.in_transaction and not sql.startswith("PRAGMA"):
+            super().execute("BEGIN IMMEDIATE")
+        return super().execute(sql, parameters)
 
 
 class _SqliteTransaction:
@@ -132,7 +138,7 @@ class _RowFactory:
 @cache
 def _row_class(columns: tuple[str, ...]) -> Any:
     # Which columns there are is known when a statement is read, not before.
-    named: Any = namedtuple("Row", columns, rename=True)  # type: ignore[misc]  # noqa: PYI024
+    named: Any = namedtuple("Row", columns, rename=True)  # type: ignore[misc]  # noqa: PYI024 - as said
 
     class LedgerRow(named):
         __slots__ = ()
@@ -151,13 +157,6 @@ def functions(clock: Callable[[], float]) -> Mapping[str, tuple[int, Callable[..
         "from_base64": (1, _from_base64),
         "to_base64": (1, _to_base64),
     }
-
-
-def _connector(path: str) -> Connect:
-    async def connect() -> aiosqlite.Connection:
-        return await aiosqlite.connect(path, isolation_level=None)
-
-    return connect
 
 
 def _tune(engine: AsyncEngine, functions: Mapping[str, tuple[int, Callable[..., Any]]]) -> None:
