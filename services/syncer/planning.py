@@ -40,7 +40,8 @@ class Circumstances:
     """What a plan depends on besides the record.
 
     ``products`` are the HubSpot ids of variants, by variant id; ``has_cart`` says that HubSpot
-    shows this checkout as a cart already.
+    shows this checkout as a cart already, ``may_have_cart`` that nobody knows: a call that was to
+    make one was never settled.
     """
 
     shop: str
@@ -49,6 +50,7 @@ class Circumstances:
     mapped: Mapped
     products: Mapping[str, str]
     has_cart: bool = False
+    may_have_cart: bool = False
 
 
 def plan_for(source: SourceKey, state: State, around: Circumstances) -> Plan:
@@ -167,9 +169,10 @@ def _why_no_cart(state: State, around: Circumstances) -> tuple[str, int | None]:
     https://shopify.dev/docs/api/admin-graphql/latest/objects/AbandonedCheckout
     """
     fields = state.record.fields
-    if around.has_cart:
+    is_completed = bool(fields.get("completed_at"))
+    if around.has_cart or (is_completed and around.may_have_cart):
         return "", None
-    if fields.get("completed_at"):
+    if is_completed:
         return COMPLETED, None
     if not has_contact_information(state.record):
         return NO_CONTACT_INFORMATION, None

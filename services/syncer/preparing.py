@@ -30,13 +30,15 @@ def planned(
     shop = job.source.shop
     if job.source.kind == plans.GUESTS:
         return _guest_plan(job, state)
+    found = known.identities.get((identities.native(plans.CARTS), f"{shop}/{job.source.id}"))
     around = Circumstances(
         shop=shop,
         now=known.now,
         abandoned_after=abandoned_after,
         mapped=account.mapped,
         products=known.products.get(shop, {}),
-        has_cart=row is not None and bool(row.target_id),
+        has_cart=bool(row and row.target_id) or bool(found and found.target_id),
+        may_have_cart=job.source in known.taken_over or bool(row and row.suspect_until),
     )
     return plan_for(job.source, state, around)
 

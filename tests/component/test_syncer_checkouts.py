@@ -98,3 +98,23 @@ async def test_a_line_taken_out_of_an_abandoned_cart_is_archived(shop: Syncing) 
     await shop.settled()
 
     assert sorted_values(shop.shown("line_items"), "name") == ["Lamp"]
+
+
+@story()
+async def test_a_cart_that_was_half_made_when_its_checkout_completed_is_finished(
+    shop: Syncing,
+) -> None:
+    checkout = given.checkout(shop.store, lines=named("Mug", "Lamp"), email="ana@example.com")
+    await shop.settled()
+    shop.strike("reset", count=1000, path="*/carts/batch/*", applied=True)
+    await shop.passes(DELAY + 100)
+    assert (await shop.standing("checkouts", checkout))[0] == "waiting"
+    assert len(shop.shown("carts")) == 1
+    actions.complete_checkout(shop.store, checkout["id"])
+    shop.hubspot.faults.clear()
+    await shop.settled()
+
+    cart = shop.only("carts")
+    assert cart["hs_external_status"] == "completed"
+    assert len(shop.linked("carts", cart["hs_object_id"], "line_items")) == 2
+    assert len(shop.linked("carts", cart["hs_object_id"], "orders")) == 1
