@@ -26,9 +26,9 @@ from services.shared.hubspot.rates import RateFacts
 from services.shared.hubspot.usage import Usage
 from services.shared.ledger.connections import Connections
 from services.shared.ledger.engine import Ledger, opened
-from services.shared.ledger.migrating import migrate
-from services.shared.ledger.postgresql import Options
+from services.shared.ledger.options import Options
 from services.shared.ledger.quota import LedgerQuota
+from services.shared.ledger.readiness import is_newest
 from services.shared.ledger.stores import ACCOUNT
 from services.shared.ledger.vault import Vault
 from services.shared.log.opening import opened as opened_log
@@ -100,7 +100,7 @@ async def engines(
             base_url=settings.shopify_base_url,
         )
         with _without_ledger(processes):
-            await migrate(ledger)
+            await _migrated(ledger)
             await check_here(ledger)
             await admit(ledger, vault, settings)
             await connections.refresh()
@@ -116,6 +116,14 @@ async def engines(
             usage=usage,
             instance=instance,
         )
+
+
+async def _migrated(ledger: Ledger) -> None:
+    if not await is_newest(ledger):
+        # Here, because migrations take more memory than all the rest of an idle process.
+        from services.shared.ledger.migrating import migrate  # noqa: PLC0415 - see above
+
+        await migrate(ledger)
 
 
 @contextmanager

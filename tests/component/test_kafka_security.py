@@ -18,7 +18,7 @@ from services.shared.log.address import (
     Security,
     address_of,
 )
-from services.shared.log.kafka import KafkaLog
+from services.shared.log.kafka.log import KafkaLog
 from services.shared.log.kafka.topics import Topics
 from services.shared.runtime.settings import Places, loaded
 from tests.contract.log_suite import order, take
