@@ -12,10 +12,14 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 NO_PACKAGES := { echo "The packages could not be installed: a package index must be reachable, once."; exit 1; }
 NPM := tests/contract/node_modules/.package-lock.json
 SEEDS ?= 1000
+BOUNDS ?= --switches 2 --deaths 1
+SEED ?= 1
+MINUTES ?= 5
+ENGINES ?=
 TESTS ?= tests
 export NODES ?= 1
 
-.PHONY: help setup check test demo run sandbox postgres kafka cluster bench simulate lock clean
+.PHONY: help setup check test demo run sandbox postgres kafka cluster chaos bench simulate explore lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk 'BEGIN {FS = ":.*## "} {printf "  \033[1m%-10s\033[0m %s\n", $$1, $$2}'
@@ -70,16 +74,22 @@ kafka: $(DEVELOPMENT) ## A real Kafka on loopback until interrupted, NODES= brok
 cluster: $(DEVELOPMENT) ## Kafka, PostgreSQL and seven processes, killed at random; CLUSTER="--once --json"
 	@$(BIN)/python -m tests.cluster $(CLUSTER)
 
+chaos: $(DEVELOPMENT) ## Random faults for MINUTES=, the history judged; SEED=, ENGINES=sqlite, kafka+postgresql, kafka3+postgresql
+	@$(BIN)/python -m tests.chaos --seed $(SEED) --minutes $(MINUTES) $(if $(ENGINES),--engines $(ENGINES))
+
 bench: $(DEVELOPMENT) ## Measure the product beside its floor; prints a table, writes bench.json
 	$(BIN)/python -m tests.bench
 
 simulate: $(DEVELOPMENT) ## Run SEEDS= random histories with faults and crashes in virtual time
 	$(BIN)/python -m tests.simulation --seeds $(SEEDS)
 
+explore: $(DEVELOPMENT) ## Try every way the steps of two syncers can fall, within BOUNDS=
+	$(BIN)/python -m tests.models $(BOUNDS)
+
 lock: $(DEVELOPMENT) ## Compile the lock files anew, with hashes and without addresses
 	$(BIN)/uv pip compile pyproject.toml --group build --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --upgrade -q -o requirements.lock
 	$(BIN)/uv pip compile pyproject.toml --group build --group dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header -c requirements.lock -q -o requirements-dev.lock
 
 clean: ## Remove what the other targets made
-	rm -rf $(VENV) tests/contract/node_modules .mypy_cache .ruff_cache .import_linter_cache deploy/kafka/jars build *.egg-info bench.json
+	rm -rf $(VENV) tests/contract/node_modules .mypy_cache .ruff_cache .import_linter_cache deploy/kafka/jars build *.egg-info bench.json chaos.json
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

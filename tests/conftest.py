@@ -1,3 +1,9 @@
-"""Fixtures that every folder of tests may ask for."""
+"""What every folder of tests has at hand."""
+
+from hypothesis import settings
 
 pytest_plugins = ["tests.support.ledgers"]
+
+# A busy machine is no fault of the code's: nothing here is judged by how long it takes.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")

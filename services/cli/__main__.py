@@ -23,10 +23,11 @@ from services.cli import (
     topics,
 )
 from services.cli.answering import EXIT_CODES, AsJson, finished, give, say
+from services.cli.misspelt import misspelt_settings
+from services.cli.settings import Settings, loaded
 from services.cli.status import status
 from services.ingest.settings import Settings as IngestSettings
 from services.shared.runtime.logging import configure_logging
-from services.shared.runtime.settings import Settings, loaded
 
 _LOG = logging.getLogger(__name__)
 DISTRIBUTION = "shopify-hubspot-sync"
@@ -62,7 +63,7 @@ async def _run(
     settings = loaded(Settings, *([IngestSettings] if "ingest" in which else []))
     if since is not None:
         settings = settings.model_copy(update={"since": since.date()})
-    configure_logging(settings.log_format, settings.log_level)
+    _begin_to_log(settings)
     if settings.public_url is None:
         _LOG.warning(
             "no public address: changes are found by scanning alone",
@@ -73,6 +74,12 @@ async def _run(
     agree = partial(import_module("services.cli.first_sync").agree, yes=yes or settings.yes)
     asked = agree if which & {"syncer", "reconciler"} else _nothing
     await run(which, settings, asked, attached=attached)
+
+
+def _begin_to_log(settings: Settings) -> None:
+    configure_logging(settings.log_format, settings.log_level)
+    for each in misspelt_settings():
+        _LOG.warning(each, extra={"action": "ignore"})
 
 
 async def _nothing(_base: object) -> None:
@@ -103,7 +110,7 @@ def ingest(
 
 async def _run_workers(count: int) -> None:
     settings = loaded(Settings)
-    configure_logging(settings.log_format, settings.log_level)
+    _begin_to_log(settings)
     await import_module("services.cli.workers").run(count)
 
 

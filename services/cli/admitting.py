@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from services.cli.settings import Settings
 from services.shared.ledger import notes, stores
 from services.shared.ledger.engine import Ledger
 from services.shared.ledger.stores import StoreCredentials, StoreState
 from services.shared.ledger.vault import Vault
-from services.shared.runtime.settings import Settings
 
 
 async def admit(ledger: Ledger, vault: Vault, settings: Settings) -> None:

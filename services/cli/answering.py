@@ -15,9 +15,9 @@ from rich.console import Console
 from rich.table import Table
 
 from services.cli.sentences import sentence_of, sentences_of
+from services.cli.settings import SettingsError
 from services.shared.contract.errors import OursToFixError, SyncError, WorldAtFaultError
 from services.shared.contract.keys import SourceKey
-from services.shared.runtime.settings import SettingsError
 
 if sys.platform == "win32":  # there is no uvloop
     from asyncio import run as _run

@@ -11,17 +11,19 @@ from services.cli.answering import AsJson, Exit, finished, give, say, show
 from services.cli.examining_hubspot import examine_hubspot
 from services.cli.examining_log import examine_log
 from services.cli.examining_shopify import examine_store
-from services.cli.findings import Finding, has_errors, note, ours
+from services.cli.findings import Finding, has_errors, lesser, note, ours
 from services.cli.looking import ledger_file
+from services.cli.misspelt import misspelt_settings
+from services.cli.settings import Settings, SettingsError, loaded
 from services.ingest.settings import Settings as IngestSettings
 from services.shared.contract.errors import SyncError
 from services.shared.ledger.engine import opened
 from services.shared.ledger.stores import account_token, connected
 from services.shared.ledger.vault import Vault
 from services.shared.runtime.network import network_problem
-from services.shared.runtime.settings import Settings, SettingsError, loaded
 
 _TIMEOUT_SECONDS = 15.0
+_CORRECT = "correct it in the environment or .env; see .env.example"
 
 
 def check(*, as_json: AsJson = False) -> None:
@@ -39,15 +41,13 @@ def check(*, as_json: AsJson = False) -> None:
 
 
 async def _found() -> list[Finding]:
+    misspelt = [lesser("settings", each, _CORRECT) for each in misspelt_settings()]
     try:
         settings = loaded(Settings, IngestSettings)
     except SettingsError as error:
-        return [
-            ours("settings", each, "correct it in the environment or .env; see .env.example")
-            for each in error.problems
-        ]
+        return [*(ours("settings", each, _CORRECT) for each in error.problems), *misspelt]
     async with httpx.AsyncClient(timeout=_TIMEOUT_SECONDS) as http:
-        return await examined(settings, lambda: http)
+        return misspelt + await examined(settings, lambda: http)
 
 
 async def examined(settings: Settings, http: Callable[[], httpx.AsyncClient]) -> list[Finding]:

@@ -167,10 +167,14 @@ def _choice(chosen: Iterable[str], since: datetime | None, reason: str | None) -
 
 
 async def _dead(log: History, choice: Choice) -> AsyncIterator[Event]:
+    """Each once: a syncer that dies between a dead letter and its commit leaves it twice."""
     until = datetime.now(UTC) + _AHEAD
     for topic in DEAD_TOPICS:
+        seen: set[tuple[str | None, str]] = set()
         async for event in log.between(topic, choice.since, until):
-            if choice.holds(event):
+            stood = (event.headers.get("dead-topic"), event.headers.get("dead-position", ""))
+            if choice.holds(event) and (stood not in seen or not stood[1] or choice.places):
+                seen.add(stood)
                 yield event
 
 

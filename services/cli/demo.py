@@ -27,12 +27,12 @@ from rich.live import Live
 from services.cli.engines import EVERY_PROCESS
 from services.cli.processes import run_until
 from services.cli.screen import progress, screen
+from services.cli.settings import Settings
 from services.cli.watching import Snapshot, snapshot
 from services.shared.contract.topics import ObjectType
 from services.shared.runtime.lifecycle import stopping_on_signals
 from services.shared.runtime.logging import configure_logging
 from services.shared.runtime.serving import listening_socket
-from services.shared.runtime.settings import Settings
 
 ABANDONED_AFTER = 5.0
 _SCAN_EVERY = 5.0

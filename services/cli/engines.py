@@ -18,23 +18,25 @@ import httpx
 
 from services.cli.admitting import admit
 from services.cli.moving import Gate, check_here
+from services.cli.settings import Settings
 from services.reconciler import metrics as reconciler_metrics
 from services.shared.contract.errors import OursToFixError, WorldAtFaultError
 from services.shared.hubspot.client import HubSpot
 from services.shared.hubspot.governor import Governor
 from services.shared.hubspot.rates import RateFacts
 from services.shared.hubspot.usage import Usage
+from services.shared.ledger import setbacks
 from services.shared.ledger.connections import Connections
 from services.shared.ledger.engine import Ledger, opened
 from services.shared.ledger.options import Options
 from services.shared.ledger.quota import LedgerQuota
 from services.shared.ledger.readiness import is_newest
+from services.shared.ledger.resealing import reseal
 from services.shared.ledger.stores import ACCOUNT
 from services.shared.ledger.vault import Vault
 from services.shared.log.opening import opened as opened_log
 from services.shared.log.port import Log
 from services.shared.runtime.calls import CountedTransport
-from services.shared.runtime.settings import Settings
 from services.syncer import metrics as syncer_metrics
 
 _LOG = logging.getLogger(__name__)
@@ -85,12 +87,6 @@ async def engines(
         http = await stack.enter_async_context(_http_for(processes, transport))
         governor = Governor(LedgerQuota(ledger, ACCOUNT))
         usage = Usage(time.monotonic)
-        hubspot = HubSpot(
-            http,
-            settings.hubspot_token.get_secret_value,
-            observe=partial(_observe, governor, usage),
-            base_url=settings.hubspot_base_url,
-        )
         connections = Connections(
             ledger,
             vault,
@@ -100,9 +96,7 @@ async def engines(
             base_url=settings.shopify_base_url,
         )
         with _without_ledger(processes):
-            await _migrated(ledger)
-            await check_here(ledger)
-            await admit(ledger, vault, settings)
+            await _made_ready(ledger, vault, settings)
             await connections.refresh()
         yield Engines(
             settings=settings,
@@ -111,7 +105,12 @@ async def engines(
             gate=Gate(log),
             vault=vault,
             connections=connections,
-            hubspot=hubspot,
+            hubspot=HubSpot(
+                http,
+                settings.hubspot_token.get_secret_value,
+                observe=partial(_observe, governor, usage),
+                base_url=settings.hubspot_base_url,
+            ),
             governor=governor,
             usage=usage,
             instance=instance,
@@ -124,6 +123,16 @@ async def _migrated(ledger: Ledger) -> None:
         from services.shared.ledger.migrating import migrate  # noqa: PLC0415 - see above
 
         await migrate(ledger)
+
+
+async def _made_ready(ledger: Ledger, vault: Vault, settings: Settings) -> None:
+    """The ledger as this version and these settings want it."""
+    await _migrated(ledger)
+    await check_here(ledger)
+    await setbacks.repair(ledger)
+    if count := await reseal(ledger, vault):
+        _LOG.info("sealed anew under the first key", extra={"action": "reseal", "count": count})
+    await admit(ledger, vault, settings)
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,6 +10,7 @@ import httpx
 import orjson
 
 from services.cli.findings import Finding, lesser, ours
+from services.cli.settings import Settings
 from services.shared.contract.errors import OursToFixError, SyncError
 from services.shared.hubspot.client import API_VERSION, HubSpot
 from services.shared.hubspot.problems import json_object, problem_in
@@ -17,7 +18,6 @@ from services.shared.hubspot.schema import SYNC_KEY, AccountSchema, Shortfall
 from services.shared.hubspot.setup import Setup
 from services.shared.runtime.network import network_problem
 from services.shared.runtime.retrying import Patience
-from services.shared.runtime.settings import Settings
 
 NATIVE_WITHIN = timedelta(days=7)
 _PATIENCE = Patience(attempts=2, budget_seconds=5.0)
@@ -49,7 +49,7 @@ async def examine_hubspot(
 
 def schema_findings(schema: AccountSchema) -> list[Finding]:
     """What the account lacks."""
-    findings = [shortfall_finding(each) for each in schema.shortfalls]
+    findings = shortfall_findings(schema.shortfalls)
     if "orders" in schema.properties and not schema.order_pipelines:
         to_do = "make an order pipeline in HubSpot's settings, under Objects, Orders"
         findings.append(lesser("HubSpot orders", "there is no pipeline: no stages", to_do))
@@ -72,8 +72,23 @@ def currency_findings(held: frozenset[str], wanted: Mapping[str, str]) -> list[F
     ]
 
 
-def shortfall_finding(each: Shortfall) -> Finding:
-    """One thing the account lacks or refuses, with what to do."""
+def shortfall_findings(shortfalls: Iterable[Shortfall]) -> list[Finding]:
+    """What the account lacks or refuses; the properties still to be made once an object type."""
+    to_make: dict[str, list[str]] = {}
+    findings: list[Finding] = []
+    for each in shortfalls:
+        if each.property and each.reason == "missing":
+            to_make.setdefault(each.object_type, []).append(each.property)
+        else:
+            findings.append(_shortfall_finding(each))
+    made_at_start = [
+        lesser(f"HubSpot {object_type}", f"missing: {', '.join(names)}", _MAKE)
+        for object_type, names in to_make.items()
+    ]
+    return findings + made_at_start
+
+
+def _shortfall_finding(each: Shortfall) -> Finding:
     subject = f"HubSpot {each.object_type}"
     about = f"{each.property}: {each.reason}" if each.property else each.reason
     said = f"{about} ({each.detail})" if each.detail else about
@@ -82,9 +97,9 @@ def shortfall_finding(each: Shortfall) -> Finding:
     return lesser(subject, said, _BY_REASON.get(each.reason, _GRANT))
 
 
+_MAKE = "start shopsync: it makes them; the token needs the schema's write scope"
 _GRANT = "give the token the scopes of this object, read, write and schema, or upgrade the account"
 _BY_REASON: Mapping[str, str] = {
-    "missing": "start shopsync: it makes the property; the token needs the schema's write scope",
     "other_type": "archive or rename the property of that name: ours has another type",
     "read_only": "archive or rename the property of that name: it cannot be written",
     "not_unique": "nothing must be done: records are found by our own memory instead",

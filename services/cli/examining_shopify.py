@@ -9,8 +9,9 @@ from types import MappingProxyType
 import httpx
 
 from services.cli.findings import Finding, lesser, note, ours
+from services.cli.settings import Settings
+from services.cli.store_settings import StoreSettings
 from services.shared.contract.errors import OursToFixError, SyncError
-from services.shared.runtime.settings import Settings, StoreSettings
 from services.shared.shopify.address import address_of
 from services.shared.shopify.admin import Admin
 from services.shared.shopify.shops import Shop, implied_scopes, shop

@@ -22,6 +22,9 @@ _EXCLUDED: Mapping[str, str] = MappingProxyType(
         " back, restore it there, then: shopsync records retry {key}",
         "unreadable_in_shopify": "Shopify does not show it to this app: it may be older than 60"
         " days, which needs the scope read_all_orders.",
+        "deletion_unproved": "Shopify said it was deleted, which this app cannot see: orders of"
+        " more than 60 days need the scope read_all_orders. HubSpot keeps it as it was. Grant the"
+        " scope, then: shopsync records retry {key}",
         "not_found_in_shopify": "Shopify has no such record any more.",
     }
 )
@@ -55,6 +58,8 @@ _WAITING: Mapping[str, str] = MappingProxyType(
         " store's products have been read.",
         "census": "HubSpot may have it already: its last answer never came. It is looked for among"
         " all of its kind before it is made again.",
+        "link_refused": "HubSpot refused to link it: it may have been archived there, which writing"
+        " it shows.",
         "store_frozen": "The store is frozen (unpaid or paused) and cannot be read.",
         "token_refused": "The store's token is refused: shopsync check",
         "access_denied": "The store does not let us read it: shopsync check",

@@ -7,12 +7,13 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from services.cli.answering import NotThereError
+from services.cli.places import Places
+from services.cli.settings import loaded
 from services.shared.ledger.engine import Ledger, normal, opened
 from services.shared.ledger.sqlite import path_in
 from services.shared.log.address import SqliteFile
 from services.shared.log.opening import opened as opened_log
 from services.shared.log.port import Log
-from services.shared.runtime.settings import Places, loaded
 
 _START = "start the product once: shopsync all"
 

@@ -13,6 +13,7 @@ from services.cli.agreements import agreed_since, floor_of
 from services.cli.attached import leave_with_parent
 from services.cli.engines import INGEST, RECONCILER, SYNCER, Engines, engines
 from services.cli.moving import watch
+from services.cli.settings import Settings, loaded
 from services.cli.topics import name_differences
 from services.ingest.__main__ import Surroundings as IngestSurroundings
 from services.ingest.__main__ import serve as serve_ingest
@@ -31,7 +32,6 @@ from services.shared.runtime.collecting import collect_seldom
 from services.shared.runtime.lifecycle import Companion, run_together, stopping_on_signals
 from services.shared.runtime.metrics import new_registry
 from services.shared.runtime.probes import probes_app, serve_probes
-from services.shared.runtime.settings import Settings, loaded
 from services.shared.runtime.vitals import Vitals
 from services.syncer import metrics as syncer_metrics
 from services.syncer.__main__ import Surroundings as SyncerSurroundings

@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from services.cli.places import Places
 from services.shared.contract.topics import CONSUMED_TOPICS
 from services.shared.ledger.engine import opened, statement
 from services.shared.log.opening import opened as opened_log
-from services.shared.runtime.settings import Places
 from services.syncer import metrics
 from services.syncer.__main__ import GROUP
 

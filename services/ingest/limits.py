@@ -73,7 +73,7 @@ class LimitedProtocol(HttpToolsProtocol):
     _framed_bytes = 0  # of a body as it comes, with sizes and extensions of chunks and trailers
     _look: asyncio.TimerHandle | None = None
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn
         """Begin waiting for headers, if there is room for one more."""
         super().connection_made(transport)
         self.metrics.connections.inc()

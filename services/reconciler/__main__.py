@@ -10,7 +10,7 @@ from datetime import datetime
 from functools import partial
 
 from services.reconciler import metrics
-from services.reconciler.housekeeping import keep_house
+from services.reconciler.housekeeping import keep_house, keep_time
 from services.reconciler.leasing import leased
 from services.reconciler.measuring import keep_measured
 from services.reconciler.scan import Scanner
@@ -91,6 +91,7 @@ async def _scan_on(around: Surroundings, stopping: asyncio.Event) -> None:
             _LOG.warning("stores not read", extra={"action": "wait", "reason": problem.reason})
             shops = ()
         await _round(around, scanner, shops, subscribing, stopping)
+        await keep_time(around.ledger)
         await keep_house(around.ledger, around.instance)
         took = asyncio.get_running_loop().time() - began
         await rest(max(around.scan_every_seconds - took, _LOOK_SECONDS), stopping)

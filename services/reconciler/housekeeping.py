@@ -5,13 +5,21 @@ from __future__ import annotations
 import logging
 
 from services.shared.contract.errors import SyncError
-from services.shared.ledger import leases
+from services.shared.ledger import leases, setbacks
 from services.shared.ledger.engine import Ledger
 from services.shared.ledger.pruning import prune
 
 _LOG = logging.getLogger(__name__)
 _NAME = "housekeeping"
 _EVERY_MS = 3_600_000
+
+
+async def keep_time(ledger: Ledger) -> None:
+    """Notice that the ledger's clock went back, and let nothing wait for the moments it had."""
+    try:
+        await setbacks.repair(ledger)
+    except SyncError as problem:
+        _LOG.warning("clock not read", extra={"action": "wait", "reason": problem.reason})
 
 
 async def keep_house(ledger: Ledger, instance: str) -> bool:

@@ -51,10 +51,12 @@ class Applier:
     async def archive(self, efforts: Sequence[Effort]) -> None:
         """Take efforts' records out of HubSpot, the parts before what they hang on."""
         await self._find_by_key([effort for effort in efforts if effort.head])
+        # Lines that an earlier call may have created hang on nothing once their order is gone.
+        await self._recognise([each for each in efforts if each.head and each.head.target_id])
         await self._remove_parts(efforts)
         heads: dict[str, list[Effort]] = {}
         for effort in efforts:
-            if effort.head and effort.head.target_id and not effort.removals:
+            if effort.head and effort.head.target_id and not (effort.removals or effort.unknown):
                 heads.setdefault(effort.head.object_type, []).append(effort)
         for object_type, some in heads.items():
             ids = {each.head.target_id: each for each in some if each.head}

@@ -30,7 +30,7 @@ def verdict_on(job: Job, row: SourceRow | None) -> Verdict:
     if row is not None and row.deleted_at is not None:
         return _against_tombstone(job, row.deleted_at)
     # A claimed deletion stays claimed until a read decides: no late update covers it up.
-    if job.claims_deletion or job.is_due or (row is not None and row.deletion_claimed):
+    if job.is_due or is_claimed_deleted(job, row):
         return Verdict.READ
     by_hint = _of_hint(job, row) if job.hinted else Verdict.SUPERSEDED
     if by_hint is Verdict.READ or job.state is None:
@@ -67,6 +67,11 @@ def verdict_on_due(version: Version, row: SourceRow | None) -> Verdict:
     if read_at is not None and read_at < row.version.updated_at:
         return Verdict.READ
     return verdict
+
+
+def is_claimed_deleted(job: Job, row: SourceRow | None) -> bool:
+    """Whether something claims a deletion that no read has decided yet."""
+    return job.claims_deletion or (row is not None and row.deletion_claimed)
 
 
 def is_left_alone(row: SourceRow | None) -> bool:

@@ -20,7 +20,7 @@ from services.shared.ledger.sources import SourceRow, Status
 from services.shared.ledger.waits import Wait
 from services.shared.shopify.hydrating import Hydrated, Hydrator
 from services.syncer import plans, settling
-from services.syncer.deciding import CONTRADICTORY_READ, Verdict, verdict_on
+from services.syncer.deciding import CONTRADICTORY_READ, Verdict, is_claimed_deleted, verdict_on
 from services.syncer.jobs import Job
 from services.syncer.outcomes import Outcome
 from services.syncer.planning import overlaid
@@ -31,6 +31,7 @@ LIST_LAG_MS = 120_000
 _PROBE_MS = 30_000
 NOT_FOUND = "not_found_in_shopify"
 UNREADABLE = "unreadable_in_shopify"
+DELETION_UNPROVED = "deletion_unproved"
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 _SHARED_REASONS = frozenset({"store_frozen", "store_locked"})
@@ -127,7 +128,7 @@ def _from_own_body(job: Job, row: SourceRow) -> Job:
 def _take_read(job: Job, row: SourceRow | None, hydrated: Hydrated, done: Sorted) -> None:
     """Sort a job by what reading it showed."""
     source = job.source
-    claims_deletion = job.claims_deletion or bool(row and row.deletion_claimed)
+    claims_deletion = is_claimed_deleted(job, row)
     is_repeated = job.is_due and row is not None and row.reason == CONTRADICTORY_READ
     if source.id in hydrated.found and claims_deletion and not is_repeated:
         done.waits.append(contradiction(replace(job, claims_deletion=True)))
@@ -138,15 +139,30 @@ def _take_read(job: Job, row: SourceRow | None, hydrated: Hydrated, done: Sorted
         if body is not None:
             state = overlaid(state, body.record)
         done.ready.append(Ready(job=replace(job, state=state, claims_deletion=False)))
-    elif source.id in hydrated.missing and (claims_deletion or (row and row.deleted_at)):
+    elif _is_gone(job, row, hydrated, claims_deletion=claims_deletion):
         done.ready.append(Ready(job=job, gone_at=hydrated.missing[source.id]))
     elif job.state is not None:
         # Nothing to be read (an order older than we may see): the event itself is the best we have.
         done.ready.append(Ready(job=job))
     else:
-        reason = UNREADABLE if source.id in hydrated.denied else NOT_FOUND
-        done.settlements.append(_unread(job, row, reason))
+        is_unproved = claims_deletion and source.id in hydrated.missing
+        done.settlements.append(_unproved(job, row) if is_unproved else _unread(job, row, hydrated))
         done.outcomes[source] = Outcome.EXCLUDED
+
+
+def _is_gone(job: Job, row: SourceRow | None, hydrated: Hydrated, *, claims_deletion: bool) -> bool:
+    """Whether the record was proved gone, now or before: then it is still."""
+    if row is not None and row.deleted_at is not None:
+        return job.source.id in hydrated.missing
+    return claims_deletion and hydrated.is_gone(job.source.id, _created_at(job, row))
+
+
+def _created_at(job: Job, row: SourceRow | None) -> datetime | None:
+    """When Shopify created the record, as far as anything has told."""
+    said = job.state.record.fields.get("created_at") if job.state else None
+    if isinstance(said, datetime):
+        return said
+    return row.created_at if row else None
 
 
 def _state_in_body(row: SourceRow | None) -> State | None:
@@ -157,13 +173,26 @@ def _state_in_body(row: SourceRow | None) -> State | None:
     return State(record=record, version=Version(updated_at=BEGINNING))
 
 
-def _unread(job: Job, row: SourceRow | None, reason: str) -> Settlement:
+def _unread(job: Job, row: SourceRow | None, hydrated: Hydrated) -> Settlement:
     """A record that cannot be read and was never claimed to be deleted: left as it was."""
-    is_known = row is not None and row.status is Status.IN_SYNC
+    if row is not None and row.status is Status.IN_SYNC:
+        return _settled(job, row, Status.IN_SYNC, "")
+    reason = UNREADABLE if job.source.id in hydrated.denied else NOT_FOUND
+    return _settled(job, row, Status.EXCLUDED, reason)
+
+
+def _unproved(job: Job, row: SourceRow | None) -> Settlement:
+    """A record said to be deleted that Shopify may be hiding: the claim stays, and is said."""
+    settlement = _settled(job, row, Status.EXCLUDED, DELETION_UNPROVED)
+    return replace(settlement, deletion_claimed=True)
+
+
+def _settled(job: Job, row: SourceRow | None, status: Status, reason: str) -> Settlement:
+    """Where a record stands that there was nothing to write of."""
     return Settlement(
         key=job.source,
-        status=Status.IN_SYNC if is_known else Status.EXCLUDED,
-        reason="" if is_known else reason,
+        status=status,
+        reason=reason,
         seen=row.wanted if row else 0,
         target_id=row.target_id if row else None,
         version=row.version if row else None,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -156,15 +156,10 @@ async def _known(
     holders = {each.target_id for each in found.values() if each.target_id}
     shared = current | holders if HEAD_TYPE.get(kind) == plans.CONTACTS else ()
     head_ids = ((HEAD_TYPE.get(kind, ""), each) for each in current | holders)
-    part_ids = (
-        (PART_TYPE.get(ObjectType(kind), ""), part.target_id)
-        for some in parts.values()
-        for part in some
-        if part.target_id
-    )
+    target_ids = [*head_ids, *_part_ids(kind, parts), *_sku_holders(found)]
     sharers, written, claimants = await tx.together(
         partial(sources.sharing, kind=ObjectType.CUSTOMERS, target_ids=shared),
-        partial(targets.look, account=ACCOUNT, ids=[*head_ids, *part_ids, *_sku_holders(found)]),
+        partial(targets.look, account=ACCOUNT, ids=target_ids),
         partial(_claimants, kind=kind, jobs=jobs),
     )
     return Known(
@@ -184,6 +179,16 @@ async def _known(
         keys=frozenset(key for source in mine for key in wanted[source]),
         now=now,
     )
+
+
+def _part_ids(
+    kind: str, parts: Mapping[SourceKey, Sequence[sources.SourceRow]]
+) -> Iterator[tuple[str, str]]:
+    """The HubSpot type and id of each part that is in HubSpot."""
+    for some in parts.values():
+        for part in some:
+            if part.target_id:
+                yield PART_TYPE.get(ObjectType(kind), ""), part.target_id
 
 
 def _identities_of(kind: str, jobs: Iterable[Job]) -> list[tuple[str, str]]:

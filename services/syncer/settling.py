@@ -205,7 +205,7 @@ def _remember_pieces(effort: Effort, memory: Memory) -> None:
     head = effort.head
     if head and head.target_id and not head.is_gone:
         memory.targets.extend(_target(head, effort) if effort.writes else ())
-        if head.object_type == plans.CONTACTS and plan.email and not effort.failure:
+        if head.object_type == plans.CONTACTS and plan.email and _shows_its_email(effort):
             _remember_contact(effort, head, memory)
         if head.merged_from:
             memory.moved[head.merged_from] = head.target_id
@@ -221,6 +221,15 @@ def _remember_pieces(effort: Effort, memory: Memory) -> None:
                 Settlement(key=part.key, status=Status.DELETED, parent_id=part.parent_id)
             )
             memory.forgotten.append((plan.part_type, part.target_id or ""))
+
+
+def _shows_its_email(effort: Effort) -> bool:
+    """Whether the contact has the email: a rename that was refused or never arrived is still to do.
+
+    Remembered too early it would look done, and the email be left out of every later write.
+    """
+    is_settled = effort.head is not None and effort.head.is_settled
+    return is_settled and not effort.awaits and not effort.failure
 
 
 def _remember_contact(effort: Effort, head: Piece, memory: Memory) -> None:

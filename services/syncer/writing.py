@@ -17,6 +17,7 @@ from services.shared.contract.errors import (
     SyncError,
     WorldAtFaultError,
 )
+from services.shared.hubspot.answers import verdict_of
 from services.shared.hubspot.client import HubSpot
 from services.shared.hubspot.links import (
     DISSOCIATED_PER_CALL,
@@ -34,7 +35,6 @@ from services.shared.hubspot.rows import (
     Unknown,
     Written,
     refused,
-    verdict_of,
 )
 from services.shared.runtime.retrying import DEFAULT_PATIENCE, Patience, retried
 from services.syncer.splitting import Traced, chunks, is_about_all, parts_of, waves

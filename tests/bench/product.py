@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from services.cli.settings import Settings
 from services.cli.watching import Snapshot, snapshot
 from services.shared.ledger.engine import opened
 from services.shared.ledger.migrating import migrate
 from services.shared.runtime.serving import listening_socket
-from services.shared.runtime.settings import Settings
 from tests.bench.processes import ended, serving_json
 from tests.support.deliveries import request_bytes, signed_headers
 
@@ -27,7 +27,7 @@ _SYNCED_OBJECTS = 4
 _ALL = """import uvloop
 from services.cli.engines import EVERY_PROCESS
 from services.cli.processes import run
-from services.shared.runtime.settings import Settings, loaded
+from services.cli.settings import Settings, loaded
 uvloop.run(run(EVERY_PROCESS, loaded(Settings)))"""
 _KEY = "a key for benchmarks, of no use elsewhere"
 

@@ -16,7 +16,7 @@ from dataclasses import asdict
 from pathlib import Path
 from time import monotonic
 
-from services.shared.runtime.settings import PREFIX
+from services.cli.places import PREFIX
 from tests.chaos.plan import Engines, plan_of
 from tests.chaos.running import Report, lived
 from tests.support.kafka import starting

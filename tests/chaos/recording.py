@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import orjson
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sandbox.shopify.model import Change
 
 _CALLS = 50_000
-_BODY_BYTES = 20_000
+_BODY_BYTES = 200_000
+_CALLS_TOLD = 40
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,11 +78,25 @@ class Recording:
         ]
         needles = [each.encode() for each in words.values() if each]
         calls = [
-            {"at": each.at, "call": f"{each.method} {each.path}", "status": each.status}
+            {
+                "at": each.at,
+                "call": f"{each.method} {each.path}",
+                "status": each.status,
+                "said": _inputs_in(each.body, needles),
+            }
             for each in self.calls
             if any(needle in each.body or needle in each.path.encode() for needle in needles)
         ]
-        return {"changes": changes, "calls": calls[-40:]}
+        return {"changes": changes, "calls": calls[-_CALLS_TOLD:]}
+
+
+def _inputs_in(body: bytes, needles: Sequence[bytes]) -> list[Any]:
+    """Of a batch, the rows that are about a record."""
+    try:
+        rows = orjson.loads(body)["inputs"]
+    except (orjson.JSONDecodeError, KeyError, TypeError):
+        return []
+    return [each for each in rows if any(needle in orjson.dumps(each) for needle in needles)]
 
 
 class Overheard:

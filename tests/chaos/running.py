@@ -12,12 +12,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import asyncpg
+
 from services.shared.contract.errors import SyncError
 from tests.chaos.checking import (
     Found,
     Violation,
     differences,
     looked_at,
+    number_of,
     unexcused,
     violations,
 )
@@ -101,7 +104,8 @@ async def _settled(stage: Stage, since: datetime, seconds: float) -> Found:
     found = Found(left=["nothing looked at"])
     while found.left and loop.time() < deadline:
         await asyncio.sleep(_LOOK_SECONDS)
-        with suppress(SyncError):
+        # In the beginning its tables are not made yet.
+        with suppress(SyncError, asyncpg.UndefinedTableError):
             found = await looked_at(stage.places, since)
             if not found.sources:
                 found.left.append("nothing synced yet")
@@ -118,7 +122,8 @@ async def _judged(stage: Stage, since: datetime, say: Say) -> list[Violation]:
         under_way = sum(each.outcome == "pending" for each in world.deliveries.recent)
         if not (wrong or under_way) or loop.time() > deadline:
             return wrong
-        say(f"  {len(wrong)} things to come right, {under_way} deliveries under way")
+        first = f" ({wrong[0].what})" if wrong else ""
+        say(f"  {len(wrong)} things to come right{first}, {under_way} deliveries under way")
         await asyncio.sleep(_AGAIN_SECONDS)
 
 
@@ -168,6 +173,6 @@ def _with_history(world: World, violation: Violation) -> dict[str, Any]:
             ],
         }
         for each in world.deliveries.recent
-        if each.message.shop == violation.shop and each.message.record_id == violation.record
+        if each.message.shop == violation.shop and number_of(each) == violation.record
     ]
     return told | {"history": history | {"deliveries": deliveries[-_TOLD:]}}

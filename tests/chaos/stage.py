@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
-from services.shared.runtime.settings import Places
+from services.cli.places import Places
 from tests.chaos.links import Link, linked
 from tests.chaos.plan import Engines
 from tests.chaos.shadowing import shadows_in

@@ -38,8 +38,8 @@ _AGAIN_SECONDS = 1.0
 class World:
     """The vendors, what is recorded of them, and what people and strangers did there.
 
-    ``planted`` are records people made in HubSpot, by type and id, as they were then; ``poison``
-    the delivery ids of acknowledged webhooks that nobody can apply.
+    ``planted`` are records people made in HubSpot, by type and id, as they were then; ``offered``
+    the delivery ids of webhooks that nobody can apply, ``poison`` those acknowledged.
     """
 
     seed: int
@@ -50,6 +50,7 @@ class World:
     hubspot_url: str
     shopify_url: str
     planted: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
+    offered: set[str] = field(default_factory=set)
     poison: list[str] = field(default_factory=list)
 
     def stores(self) -> list[dict[str, str]]:
@@ -116,6 +117,7 @@ class World:
             record_id="1",
         )
         signed = headers(message, signature(message.body, store.client_secret))
+        self.offered.add(message.webhook_id)
         while True:
             with suppress(httpx.HTTPError):
                 answer = await http.post(url, content=message.body, headers=signed)

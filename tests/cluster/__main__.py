@@ -20,10 +20,10 @@ from pathlib import Path
 from rich.console import Console
 from rich.live import Live
 
+from services.cli.places import PREFIX
 from services.cli.watching import Snapshot, snapshot
 from services.shared.contract.errors import SyncError
 from services.shared.runtime.lifecycle import rest, stopping_on_signals
-from services.shared.runtime.settings import PREFIX
 from tests.cluster.killing import Killer
 from tests.cluster.screen import screen
 from tests.cluster.stage import Stage, set_up

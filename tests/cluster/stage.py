@@ -14,8 +14,8 @@ from typing import Any
 
 import httpx
 
+from services.cli.places import Places
 from services.shared.contract.topics import ObjectType
-from services.shared.runtime.settings import Places
 from tests.support.fleet import Fleet
 from tests.support.installation import environment_for
 from tests.support.kafka.broker import Broker, free_ports, kafka_broker

@@ -7,15 +7,16 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from services.cli.admitting import admit
 from services.cli.engines import engines
+from services.cli.settings import Settings
 from services.shared.ledger import stores
 from services.shared.ledger.engine import Ledger, opened
 from services.shared.ledger.migrating import migrate
 from services.shared.ledger.stores import StoreState
 from services.shared.ledger.vault import Vault
-from services.shared.runtime.settings import Settings
 
 KEY = "a-key-of-a-length"
 VAULT = Vault([KEY])
@@ -73,3 +74,15 @@ async def test_nobody_else_may_look_at_what_is_kept(tmp_path: Path) -> None:
 
     assert (settings.data_dir / "log.sqlite").is_file()
     assert stat.S_IMODE(settings.data_dir.stat().st_mode) == 0o700
+
+
+async def test_a_start_with_a_new_key_first_makes_the_old_one_superfluous(tmp_path: Path) -> None:
+    settings = naming().model_copy(update={"data_dir": tmp_path / "data"})
+    async with engines(settings):
+        pass
+    for keys in (f"a-new-key-of-length,{KEY}", "a-new-key-of-length"):
+        rotated = settings.model_copy(update={"encryption_key": SecretStr(keys)})
+        async with engines(rotated) as around, around.ledger.transaction() as tx:
+            (store,) = await stores.connected(tx, around.vault)
+
+    assert store.credentials.client_secret == "hush-hush"

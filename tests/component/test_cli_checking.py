@@ -16,8 +16,9 @@ from services.cli.engines import engines
 from services.cli.examining_hubspot import currency_findings, native_findings
 from services.cli.examining_shopify import admin_of, scope_findings
 from services.cli.findings import Finding, Level
-from services.reconciler.subscribing import ensure_subscribed
-from services.shared.runtime.settings import Settings
+from services.cli.settings import Settings
+from services.reconciler.subscribing import Subscribing
+from services.shared.hubspot.schema import OBJECT_TYPES
 
 SHOP = "acme.myshopify.com"
 BAD = httpx.Response(502)
@@ -61,7 +62,13 @@ def empty_folder(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_a_store_and_an_account_that_let_us_work_have_no_errors() -> None:
     found = await World().found()
     assert [each for each in found if each.level is Level.ERROR] == []
-    assert any(each.problem.startswith("shopify_sync_key: missing") for each in found)
+
+
+async def test_what_the_first_start_makes_is_said_once_for_each_object() -> None:
+    found = [each for each in await World().found() if each.problem.startswith("missing: ")]
+    assert [each.subject for each in found] == [f"HubSpot {each}" for each in OBJECT_TYPES]
+    assert all("shopify_sync_key" in each.problem for each in found)
+    assert all("start shopsync" in each.to_do for each in found)
 
 
 async def test_refused_credentials_on_both_sides_are_found_at_once_and_not_quoted() -> None:
@@ -124,7 +131,8 @@ async def test_subscriptions_that_are_there_are_shown() -> None:
     async with httpx.AsyncClient(mounts=world.mounts) as http:
         settings = world.settings(public_url="https://sync.test")
         admin = admin_of(http, settings, settings.stores[0])
-        await ensure_subscribed(admin, settings.webhook_url)
+        shop = settings.stores[0].shop
+        await Subscribing(settings.webhook_url, lambda: 0.0).keep(shop, admin)
     found = await world.found(public_url="https://sync.test")
     (shown,) = [each for each in found if each.problem.startswith("subscribed to")]
     assert "ORDERS_CREATE" in shown.problem

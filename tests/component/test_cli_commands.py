@@ -245,6 +245,13 @@ def test_a_replayed_dead_letter_is_history_with_its_topic_kept(data: Path) -> No
     assert not any(name.startswith("dead-") for name in headers)
 
 
+def test_a_dead_letter_that_a_crash_left_twice_is_one(data: Path) -> None:
+    dead(data)
+    dead(data)
+    assert len(answer("dead-letters", "list")) == 1
+    assert answer("dead-letters", "replay", "--all")["events"] == {"shopify.orders.backfill": 1}
+
+
 def test_dead_letters_are_chosen_by_reason_and_by_time(data: Path) -> None:
     dead(data)
     assert len(answer("dead-letters", "list", "--reason", "no_json", "--since", "2001-01-01")) == 1

@@ -12,12 +12,12 @@ from sandbox.hubspot.faults import Fault
 from sandbox.shopify import given
 from services.cli.__main__ import app
 from services.cli.engines import RECONCILER, SYNCER, Engines
+from services.cli.places import PREFIX
 from services.cli.processes import run_on
 from services.cli.watching import snapshot
 from services.shared.contract.events import Change, NewEvent, Origin, Provenance, headers_of
 from services.shared.ledger import notes
 from services.shared.ledger.notes import ComplianceRequest
-from services.shared.runtime.settings import PREFIX
 from tests.support.both_vendors import SHOP, BothVendors
 
 

@@ -15,6 +15,7 @@ import pytest
 
 from tests.support.fleet import Fleet, Member
 from tests.support.postgres import ROOT
+from tests.support.waiting import until
 
 _HOLDER = """
 import asyncio, pathlib, sys
@@ -47,8 +48,7 @@ async def _gone(pid: int) -> None:
 
 
 async def _lived(member: Member, lives: int) -> None:
-    while member.lives < lives or member.pid is None:  # noqa: ASYNC110 - the kernel tells no event
-        await asyncio.sleep(0.05)
+    await until(lambda: member.lives >= lives and member.pid is not None)
 
 
 @pytest.mark.parametrize("state", ["running", "frozen"])

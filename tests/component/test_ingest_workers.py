@@ -18,6 +18,7 @@ from services.shared.log.sqlite import SqliteLog
 from services.shared.runtime.serving import listening_socket
 from tests.support.deliveries import SECRET, SHOP, signed_headers
 from tests.support.postgres import ROOT
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.skipif(
     sys.platform != "linux", reason="looks for children where Linux lists them"
@@ -87,9 +88,7 @@ def environment(folder: Path, port: int) -> Mapping[str, str]:
 
 
 async def gone(pids: set[int]) -> None:
-    async with asyncio.timeout(30):
-        while any(map(_is_there, pids)):  # noqa: ASYNC110 - they are not ours to wait for
-            await asyncio.sleep(0.05)
+    await until(lambda: not any(map(_is_there, pids)), 30)
 
 
 def _is_there(pid: int) -> bool:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.kafka.shared import need_a_broker
+from tests.support.waiting import until
 
 pytestmark = [pytest.mark.xdist_group("kafka-outages"), pytest.mark.timeout(240)]
 _USER = """
@@ -38,9 +39,7 @@ async def test_a_broker_is_gone_when_who_started_it_is_killed() -> None:
     user.send_signal(signal.SIGKILL)
     await user.wait()
 
-    async with asyncio.timeout(30):
-        while is_running(int(server)) or is_there(folder):  # noqa: ASYNC110 - nobody tells us
-            await asyncio.sleep(0.05)
+    await until(lambda: not (is_running(int(server)) or is_there(folder)), 30)
 
 
 def is_running(process: int) -> bool:

@@ -147,7 +147,7 @@ async def test_a_member_that_joins_and_leaves_pauses_no_partition_for_long(log: 
 
     given = Counter(event.position for each in (one, two) for event in each.events)
     assert set(given.values()) == {1}, "what was settled came again"
-    print(f"longest pause by a join and a leave: {longest_pause(one, two):.2f} s")  # noqa: T201
+    print(f"longest pause by a join and a leave: {longest_pause(one, two):.2f} s")  # noqa: T201 - a figure to be seen
     assert longest_pause(one, two) < 3.0
 
 
@@ -231,7 +231,7 @@ async def test_what_a_dead_member_had_in_hand_goes_to_the_others(
             took = time.monotonic() - died
             await everything([one], list(sent))
 
-    print(f"taken over {took:.2f} s after a death")  # noqa: T201
+    print(f"taken over {took:.2f} s after a death")  # noqa: T201 - likewise
     assert took < SESSION_SECONDS + 3.0
 
 

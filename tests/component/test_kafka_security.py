@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from services.cli.places import Places
+from services.cli.settings import loaded
 from services.shared.contract.errors import LogUnavailableError, OursToFixError
 from services.shared.log.address import (
     KafkaCluster,
@@ -20,7 +22,6 @@ from services.shared.log.address import (
 )
 from services.shared.log.kafka.log import KafkaLog
 from services.shared.log.kafka.topics import Topics
-from services.shared.runtime.settings import Places, loaded
 from tests.contract.log_suite import order, take
 from tests.support.kafka.broker import Broker, kafka_broker
 from tests.support.kafka.certificates import Certificates, certificates_in

@@ -24,6 +24,7 @@ from services.shared.ledger.migrating import (
 from services.shared.ledger.schema import metadata
 from services.shared.ledger.settlements import Settlement
 from services.shared.ledger.sources import Status
+from tests.support.waiting import until
 
 # What the first version of the program says, word for word.
 _CLAIM_BEFORE = statement(
@@ -69,12 +70,10 @@ async def test_a_migration_stops_nobody_who_works_with_the_version_before(
         async with asyncio.TaskGroup() as group:
             for me in range(3):
                 group.create_task(work(me))
-            while batches < 20:  # noqa: ASYNC110 - they only count
-                await asyncio.sleep(0.01)
+            await until(lambda: batches >= 20)
             await migrate(ledger)
             before = batches
-            while batches < before + 20:  # noqa: ASYNC110 - they only count
-                await asyncio.sleep(0.01)
+            await until(lambda: batches >= before + 20)
             done.set()
 
         assert await version_of(ledger) == newest()

@@ -199,7 +199,7 @@ async def test_nothing_stays_on_a_connection_that_a_pooling_proxy_may_give_to_ot
         with pytest.raises(OwnershipLostError):
             async with ledger.transaction() as tx:
                 await claims.release(tx, owner="two:1", keys=["a"])
-        pool = ledger._database._pool  # type: ignore[attr-defined]
+        pool = ledger._database._pool  # type: ignore[attr-defined]  # PostgreSQL's own
         async with pool.acquire() as connection:
             raw = await connection.fetchrow(
                 """SELECT (SELECT count(*) FROM pg_prepared_statements) AS prepared,

@@ -10,6 +10,7 @@ from services.shared.ledger import leases, notes, stores, windows
 from services.shared.ledger.engine import Ledger, statement
 from services.shared.ledger.notes import ComplianceRequest
 from services.shared.ledger.quota import LedgerQuota
+from services.shared.ledger.resealing import reseal
 from services.shared.ledger.stores import ACCOUNT, StoreCredentials, StoreState
 from services.shared.ledger.vault import Vault
 from services.shared.ledger.windows import NewWindow, WindowState
@@ -17,6 +18,9 @@ from tests.support.virtual_time import START
 
 SHOP = "acme.myshopify.com"
 OLD, NEW = "the old passphrase", "the new passphrase"
+REQUEST = ComplianceRequest(
+    shop=SHOP, shopify_topic="customers/redact", delivery_id="d-1", body=b'{"email":"a@b.c"}'
+)
 _RAW = statement("SELECT credentials, token FROM stores")
 
 
@@ -43,19 +47,60 @@ async def test_no_secret_stands_in_the_ledger_as_it_is(ledger: Ledger) -> None:
     assert (store.credentials.client_secret, store.token) == ("a store's secret", "shpat_1")
 
 
-async def test_after_a_rotation_old_seals_open_and_new_ones_need_the_new_key(
-    ledger: Ledger,
-) -> None:
-    await connected(ledger, Vault([OLD]), "secret")
-    both = Vault([NEW, OLD])
+async def _with_every_secret(ledger: Ledger) -> None:
+    old = Vault([OLD])
+    await connected(ledger, old, "secret")
     async with ledger.transaction() as tx:
-        (store,) = await stores.connected(tx, both)
-        assert store.credentials.client_secret == "secret"
-    sealed = both.rotated(Vault([OLD]).seal("text"))
+        await stores.keep_token(tx, old, SHOP, "shpat_1")
+        await notes.keep_request(tx, old, REQUEST)
 
-    assert Vault([NEW]).open(sealed) == "text"
+
+async def test_before_anything_is_sealed_anew_the_old_key_opens_it(ledger: Ledger) -> None:
+    await _with_every_secret(ledger)
+
+    async with ledger.transaction() as tx:
+        (store,) = await stores.connected(tx, Vault([NEW, OLD]))
+
+    assert store.credentials.client_secret == "secret"
+
+
+async def test_after_a_rotation_the_new_key_alone_opens_everything(ledger: Ledger) -> None:
+    await _with_every_secret(ledger)
+
+    assert await reseal(ledger, Vault([NEW, OLD])) == 4
+
+    alone = Vault([NEW])
+    async with ledger.transaction() as tx:
+        (store,) = await stores.connected(tx, alone)
+        (request,) = await tx.run(statement("SELECT body FROM requests"))
+        assert await stores.account_token(tx, alone) == "hubspot-token"
+        with pytest.raises(OursToFixError):
+            await stores.connected(tx, Vault([OLD]))
+    assert (store.credentials.client_secret, store.token) == ("secret", "shpat_1")
+    assert alone.open(request.body) == REQUEST.body.decode()
+
+
+async def test_sealing_anew_a_second_time_changes_nothing(ledger: Ledger) -> None:
+    await _with_every_secret(ledger)
+    await reseal(ledger, Vault([NEW, OLD]))
+
+    assert await reseal(ledger, Vault([NEW, OLD])) == 0
+    assert await reseal(ledger, Vault([NEW])) == 0
+
+
+async def test_where_a_key_is_missing_nothing_is_sealed_anew(ledger: Ledger) -> None:
+    await _with_every_secret(ledger)
+    async with ledger.transaction() as tx:
+        before = await tx.run(_RAW)
+
     with pytest.raises(OursToFixError):
-        Vault([OLD]).open(sealed)
+        await reseal(ledger, Vault([NEW]))
+
+    async with ledger.transaction() as tx:
+        assert await tx.run(_RAW) == before
+
+
+def test_an_empty_passphrase_is_none() -> None:
     with pytest.raises(OursToFixError):
         Vault([""])
 
@@ -78,12 +123,9 @@ async def test_a_new_secret_keeps_the_one_before_and_taking_over_twice_is_once(
 
 
 async def test_a_compliance_request_is_kept_once_and_sealed(ledger: Ledger) -> None:
-    request = ComplianceRequest(
-        shop=SHOP, shopify_topic="customers/redact", delivery_id="d-1", body=b'{"email":"a@b.c"}'
-    )
     async with ledger.transaction() as tx:
         for _ in range(2):
-            await notes.keep_request(tx, Vault([OLD]), request)
+            await notes.keep_request(tx, Vault([OLD]), REQUEST)
         (kept,) = await notes.requests(tx)
         (raw,) = await tx.run(statement("SELECT body FROM requests"))
 

@@ -15,6 +15,7 @@ import asyncpg
 import pytest
 
 from tests.support.postgres import ROOT, running, shared
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.usefixtures("postgres")
 
@@ -42,11 +43,9 @@ def address_from(process: subprocess.Popen[str]) -> str:
 async def gone(address: str, folder: Path) -> None:
     """Returns when nothing listens there any more and its data is removed."""
     port = urlsplit(address).port
-    async with asyncio.timeout(30):
-        while folder.exists():  # noqa: ASYNC110, ASYNC240 - it tells nobody else
-            await asyncio.sleep(0.01)
-        with pytest.raises(ConnectionRefusedError):
-            await asyncio.open_connection("127.0.0.1", port)
+    await until(lambda: not folder.exists(), 30)
+    with pytest.raises(ConnectionRefusedError):
+        await asyncio.open_connection("127.0.0.1", port)
 
 
 def killed(process: subprocess.Popen[str]) -> None:

@@ -16,8 +16,8 @@ import httpx
 import pytest
 
 from services.cli.engines import INGEST, SYNCER
+from services.cli.places import PREFIX
 from services.cli.processes import run_on
-from services.shared.runtime.settings import PREFIX
 from tests.support.both_vendors import BothVendors
 
 NOWHERE = httpx.MockTransport(lambda _: _refused())

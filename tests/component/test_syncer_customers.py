@@ -2,6 +2,7 @@
 
 import asyncio
 
+from sandbox.hubspot.faults import Fault
 from sandbox.shopify import actions, given
 from tests.support.syncing import ABANDONED_AFTER, SHOP, Syncing, sorted_values, story
 
@@ -187,3 +188,32 @@ async def test_a_failing_customer_is_tried_again_when_it_changes(shop: Syncing) 
     await shop.settled()
 
     assert await shop.standing("customers", bob) == ("in_sync", "")
+
+
+@story()
+async def test_a_rename_that_an_outage_cut_short_is_done_afterwards(shop: Syncing) -> None:
+    ana = given.customer(shop.store, email="ana@example.com")
+    await shop.settled()
+    shop.hubspot.faults.append(Fault(kind="status", status=503, path="*/contacts/batch/update"))
+    actions.change_customer(shop.store, ana["id"], email="ana.maria@example.com")
+    await asyncio.sleep(60)
+    shop.hubspot.faults.clear()
+    await shop.settled()
+
+    assert shop.only("contacts")["email"] == "ana.maria@example.com"
+
+
+@story()
+async def test_a_rename_refused_for_another_property_is_done_once_that_is_right(
+    shop: Syncing,
+) -> None:
+    ana = given.customer(shop.store, email="ana@example.com")
+    await shop.settled()
+    shop.hubspot.faults.append(Fault(kind="status", status=400, path="*/contacts/batch/update"))
+    actions.change_customer(shop.store, ana["id"], email="ana.maria@example.com")
+    await shop.settled()
+    shop.hubspot.faults.clear()
+    actions.change_customer(shop.store, ana["id"], note="Called")
+    await shop.settled()
+
+    assert shop.only("contacts")["email"] == "ana.maria@example.com"

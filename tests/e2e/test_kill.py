@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.installation import ABANDONED_AFTER, installed
+from tests.support.installation import installed
 
 _ROUNDS = 4
 
@@ -27,8 +27,6 @@ async def test_killed_at_random_moments_it_loses_nothing_and_doubles_nothing(
             product.kill()
             await product.wait()
         await here.start("all")
-        await here.trickle(0.0)
-        # What is open when trickling stops becomes an abandoned checkout.
-        await asyncio.sleep(ABANDONED_AFTER + 1)
+        await here.stop_trickling()
 
         assert await here.last_differences(f"sqlite+aiosqlite:///{tmp_path}/ledger.sqlite") == []

@@ -55,13 +55,10 @@ async def test_a_killed_ledger_costs_no_delivery_and_once_back_everything_catche
             ingest = await here.start("ingest")
             # It knows the stores from its copy.
             await _filled(tmp_path / "log.sqlite", before + 20)
-            await here.trickle(0.0)
             assert [each.returncode for each in (syncer, reconciler, ingest)] == [None] * 3
 
             server.start()
-            await asyncio.sleep(
-                6
-            )  # what is open when trickling stops becomes an abandoned checkout
+            await here.stop_trickling()
 
             left = await here.last_differences(url)
             assert not left, left

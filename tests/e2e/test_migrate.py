@@ -32,8 +32,7 @@ async def test_a_running_installation_moves_to_postgresql_and_no_record_is_doubl
         assert "ledger_moved" in said
         await here.start("all", SHOPSYNC_LEDGER_URL=empty_postgresql_url)
         await asyncio.sleep(3)  # let the stores sell a little more while the new one runs
-        await here.trickle(0.0)
         await here.faults({"duplicate": 0.0})
-        await asyncio.sleep(6)  # what is open when trickling stops becomes an abandoned checkout
+        await here.stop_trickling()
         left = await here.last_differences(empty_postgresql_url)
         assert not left, left

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable
 from datetime import timedelta
+from typing import Any
 
 import orjson
 
@@ -102,15 +103,15 @@ def unaccounted(shopify: Shopify, known: set[tuple[str, str, str]]) -> list[str]
     return wrong
 
 
-def untrue(hubspot: Account, rows: Iterable[object]) -> list[str]:
+def untrue(hubspot: Account, rows: Iterable[Any]) -> list[str]:
     """Sources that the ledger calls in sync, whose HubSpot record is not there."""
     wrong = []
     holders: Counter[tuple[str, str]] = Counter()
     for row in rows:
-        kind, target, status = row.kind, row.target_id, row.status  # type: ignore[attr-defined]
+        kind, target, status = row.kind, row.target_id, row.status
         if status != "in_sync" or kind not in _TYPES:
             continue
-        name = f"{row.shop}/{kind}/{row.id}"  # type: ignore[attr-defined]
+        name = f"{row.shop}/{kind}/{row.id}"
         record = hubspot.records[_TYPES[kind]].found(target or "")
         if target is None or record is None:
             wrong.append(f"{name}: in sync, its target {target} is not there")

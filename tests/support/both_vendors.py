@@ -14,7 +14,7 @@ from sandbox.shopify.app import create_app as shopify_app
 from sandbox.shopify.shopify import Shopify
 from sandbox.shopify.store import Store
 from services.cli.engines import EVERY_PROCESS, Engines, engines
-from services.shared.runtime.settings import Settings
+from services.cli.settings import Settings
 
 SHOP = "acme.myshopify.com"
 OTHER = "zenith.myshopify.com"

@@ -98,6 +98,11 @@ class Installation:
         """Let so many changes a second happen in the stores; returns at once."""
         await self.post("trickle", {"rate": rate})
 
+    async def stop_trickling(self) -> None:
+        """Let nothing change any more; what is open then has become an abandoned checkout."""
+        await self.trickle(0.0)
+        await asyncio.sleep(ABANDONED_AFTER + 1)
+
     async def post(self, what: str, body: Mapping[str, Any]) -> None:
         """Tell the Shopify simulator."""
         async with httpx.AsyncClient() as http:

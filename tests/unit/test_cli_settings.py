@@ -1,11 +1,14 @@
+import re
 from pathlib import Path
 
 import pytest
 
 from services.cli.demo import Sandbox, settings_for
+from services.cli.misspelt import misspelt_in, misspelt_settings
+from services.cli.places import PREFIX, Places
+from services.cli.settings import Settings, SettingsError, loaded
 from services.ingest.settings import Settings as IngestSettings
 from services.shared.log.address import KafkaCluster, Protection, SqliteFile
-from services.shared.runtime.settings import PREFIX, Places, Settings, SettingsError, loaded
 
 COMPLETE = {
     "ENCRYPTION_KEY": "new-key-of-a-length,old-key-of-a-length",
@@ -197,3 +200,29 @@ def test_the_demo_stays_away_from_a_real_installation(
     assert settings.ledger == f"sqlite+aiosqlite:///{tmp_path / 'demo/ledger.sqlite'}"
     assert settings.hubspot_token.get_secret_value() == "pat-2"
     assert loaded(IngestSettings).host == "127.0.0.1"
+
+
+def test_a_setting_that_nobody_reads_is_said_without_its_value(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    given(monkeypatch, **COMPLETE, HUBSPOT_TOKN="pat-9", TEST_KAFKA="localhost:9092")
+    Path(".env").write_text("SHOPSYNC_INGEST_PROT=8001\nSHOPSYNC_INGEST_PORT=8002\nOTHER=1\n")
+
+    said = misspelt_settings()
+
+    assert said == [
+        "SHOPSYNC_HUBSPOT_TOKN is no setting: did you mean SHOPSYNC_HUBSPOT_TOKEN?",
+        "SHOPSYNC_INGEST_PROT is no setting: did you mean SHOPSYNC_INGEST_PORT?",
+    ]
+
+
+def test_what_resembles_no_setting_is_said_all_the_same() -> None:
+    assert misspelt_in(["SHOPSYNC_MAKE_COFFEE"]) == ["SHOPSYNC_MAKE_COFFEE is no setting"]
+
+
+def test_every_setting_of_the_example_is_one() -> None:
+    example = Path(__file__).parents[2] / ".env.example"
+    names = re.findall(r"^(SHOPSYNC_\w+)=", example.read_text(), re.MULTILINE)
+
+    assert "SHOPSYNC_HUBSPOT_TOKEN" in names
+    assert misspelt_in(names) == []

@@ -7,19 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.shared.contract.errors import OutcomeUnknownError
+from services.shared.hubspot.answers import page_in, reading_in, results_in
 from services.shared.hubspot.links import Pair, associated_in, pairs_refused_in
 from services.shared.hubspot.refusals import Refusal
-from services.shared.hubspot.rows import (
-    InlineAssociation,
-    Refused,
-    Row,
-    Unknown,
-    Written,
-    input_of,
-    page_in,
-    reading_in,
-    results_in,
-)
+from services.shared.hubspot.rows import InlineAssociation, Refused, Row, Unknown, Written, input_of
 from services.syncer.splitting import is_about_all, parts_of, waves
 
 ROWS = [Row(trace=f"t{n}", id=f"10{n}", properties={"email": "x"}) for n in range(3)]

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from services.shared.contract.records import Record, Value
 from services.shared.hubspot.account import Pipeline, PropertyInfo, Stage
+from services.shared.hubspot.schema import CUSTOM_PROPERTIES, definition
 from services.shared.shopify.catalogue.kinds import CATALOGUE
 from services.syncer.mapping.applying import LONGEST, compiled, mapped, properties_for
 from services.syncer.mapping.converters import FROM_VALUE, FROM_VALUES
-from services.syncer.mapping.custom import CUSTOM_PROPERTIES, definition_of
 from services.syncer.mapping.defaults import CART_LINE_ITEMS, DEFAULTS, GUEST_CONTACT
 from services.syncer.mapping.parts import parts_to_write
 from services.syncer.mapping.people import (
@@ -430,13 +430,13 @@ def test_nobody_is_in_an_order_without_email() -> None:
     assert not has_contact_information(record(email="", phone=None))
 
 
-@pytest.mark.parametrize(("unique", "expected"), [(True, {"hasUniqueValue": True}), (False, {})])
+@pytest.mark.parametrize(("is_unique", "expected"), [(True, {"hasUniqueValue": True}), (False, {})])
 def test_a_definition_asks_for_uniqueness_only_where_it_may(
-    *, unique: bool, expected: dict[str, bool]
+    *, is_unique: bool, expected: dict[str, bool]
 ) -> None:
     key = CUSTOM_PROPERTIES["orders"][0]
 
-    assert definition_of(key, unique=unique) == {
+    assert definition(key, is_unique=is_unique) == {
         "name": "shopify_sync_key",
         "label": "Shopify sync key",
         "type": "string",

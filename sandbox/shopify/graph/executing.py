@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import lru_cache
 from importlib.resources import files
 from typing import Any
@@ -13,6 +14,7 @@ from graphql import (
     ExecutionResult,
     GraphQLError,
     GraphQLResolveInfo,
+    GraphQLScalarType,
     GraphQLSchema,
     GraphQLSyntaxError,
     OperationDefinitionNode,
@@ -37,7 +39,24 @@ Answer = dict[str, Any]
 def schema() -> GraphQLSchema:
     """The subset of the Admin schema that is served."""
     text = files("sandbox.shopify").joinpath("schema.graphql").read_text("utf-8")
-    return build_schema(text)
+    built = build_schema(text)
+    decimal = built.type_map["Decimal"]
+    if not isinstance(decimal, GraphQLScalarType):
+        raise TypeError("Decimal is a scalar")
+    decimal.serialize = decimal_text  # type: ignore[method-assign]  # graphql-core's own way
+    return built
+
+
+def decimal_text(value: Any) -> str:
+    """An amount as the API writes it: ``"10.0"`` where webhooks say ``"10.00"``.
+
+    https://shopify.dev/docs/api/admin-graphql/latest/objects/MoneyV2
+    """
+    digits = format(Decimal(str(value)), "f")
+    if "." not in digits:
+        return f"{digits}.0"
+    whole, _, fraction = digits.partition(".")
+    return f"{whole}.{fraction.rstrip('0') or '0'}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

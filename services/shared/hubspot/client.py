@@ -22,20 +22,12 @@ from services.shared.hubspot.account import (
     pipelines_in,
     property_in,
 )
+from services.shared.hubspot.answers import page_in, reading_in, results_in
 from services.shared.hubspot.links import Pair, associated_in, pairs_refused_in
 from services.shared.hubspot.problems import RateLimitedError, json_object, problem_with
 from services.shared.hubspot.rates import RateFacts, rate_facts_in
 from services.shared.hubspot.refusals import Refusal
-from services.shared.hubspot.rows import (
-    Page,
-    Reading,
-    Result,
-    Row,
-    input_of,
-    page_in,
-    reading_in,
-    results_in,
-)
+from services.shared.hubspot.rows import Page, Reading, Result, Row, input_of
 from services.shared.runtime.network import network_problem
 
 API_VERSION = "2026-09"

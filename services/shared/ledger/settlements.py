@@ -20,6 +20,7 @@ class Settlement:
     """What became of a source. ``seen`` is the ``wanted`` its work began with.
 
     ``due_in_ms`` makes it due again without its being ``waiting`` (a second look).
+    ``deletion_claimed`` keeps a claim that this settlement could not decide.
     """
 
     key: SourceKey
@@ -37,17 +38,18 @@ class Settlement:
     label: str = ""
     created_at: datetime | None = None
     body: bytes | None = None
+    deletion_claimed: bool = False
 
 
 _SETTLE = statement(
     """
     INSERT INTO sources (shop, kind, id, parent_id, target_id, updated_at, observed_at, settled,
       deleted_at, status, reason, detail, due_at, acknowledged_at, suspect_until, label,
-      created_at)
+      created_at, deletion_claimed)
     SELECT b.shop, b.kind, b.id, b.parent_id, b.target_id, b.updated_at, b.observed_at, b.seen,
       b.deleted_at, b.status, b.reason, b.detail, {now} + b.due_in,
       CASE WHEN b.acknowledged = 1 THEN {now} END, {now} + b.suspect_for, b.label,
-      b.created_at
+      b.created_at, b.deletion_claimed
     FROM {rows} AS b WHERE true
     ON CONFLICT (shop, kind, id) DO UPDATE SET
       parent_id = excluded.parent_id,
@@ -66,7 +68,7 @@ _SETTLE = statement(
       attempts = 0,
       body = CASE WHEN sources.wanted > excluded.settled THEN sources.body END,
       deletion_claimed = CASE WHEN sources.wanted > excluded.settled
-                              THEN sources.deletion_claimed ELSE 0 END,
+                              THEN sources.deletion_claimed ELSE excluded.deletion_claimed END,
       changed_at = CASE WHEN sources.wanted > excluded.settled THEN sources.changed_at END,
       acknowledged_at = coalesce(excluded.acknowledged_at, sources.acknowledged_at),
       suspect_until = CASE WHEN sources.wanted > excluded.settled
@@ -93,6 +95,7 @@ _SETTLE = statement(
     suspect_for="bigint",
     label="text",
     created_at="bigint",
+    deletion_claimed="int",
 )
 
 
@@ -122,4 +125,5 @@ def _settlement_row(each: Settlement) -> list[Any]:
         each.suspect_for_ms,
         each.label,
         written(each.created_at),
+        int(each.deletion_claimed),
     ]

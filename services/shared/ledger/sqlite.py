@@ -150,7 +150,7 @@ class _RowFactory:
 @cache
 def _row_class(columns: tuple[str, ...]) -> Any:
     # Which columns there are is known when a statement is read, not before.
-    named: Any = namedtuple("Row", columns, rename=True)  # type: ignore[misc]  # noqa: PYI024
+    named: Any = namedtuple("Row", columns, rename=True)  # type: ignore[misc]  # noqa: PYI024 - as said
 
     class LedgerRow(named):
         __slots__ = ()

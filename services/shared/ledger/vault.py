@@ -17,7 +17,9 @@ class Vault:
     def __init__(self, passphrases: Sequence[str]) -> None:
         if not passphrases or not all(passphrases):
             raise OursToFixError("no_encryption_key")
-        self._fernet = MultiFernet([Fernet(_key(each)) for each in passphrases])
+        keys = [Fernet(_key(each)) for each in passphrases]
+        self._first = keys[0]
+        self._fernet = MultiFernet(keys)
 
     def seal(self, text: str) -> str:
         """``text`` as it may stand in the ledger."""
@@ -34,13 +36,17 @@ class Vault:
         except InvalidToken as problem:
             raise OursToFixError("wrong_encryption_key") from problem
 
-    def rotated(self, sealed: str) -> str:
-        """The same secret, sealed with the first passphrase.
+    def resealed(self, sealed: str) -> str:
+        """The same secret under the first passphrase: ``sealed`` itself if that sealed it.
 
         Raises:
             OursToFixError: it was sealed with a key we were not given.
         """
-        return self.seal(self.open(sealed))
+        try:
+            self._first.decrypt(sealed.encode())
+        except InvalidToken:
+            return self.seal(self.open(sealed))
+        return sealed
 
     @property
     def fernet(self) -> MultiFernet:

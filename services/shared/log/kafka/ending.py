@@ -27,7 +27,7 @@ async def end_consumer(consumer: Any, seconds: float) -> bool:
     if await ended(consumer.stop(), seconds):
         return True
     # What its own ``stop`` would have come to, there being no public way to its parts.
-    for part in (consumer._coordinator, consumer._fetcher, consumer._client):  # noqa: SLF001
+    for part in (consumer._coordinator, consumer._fetcher, consumer._client):  # noqa: SLF001 - as said
         if part is not None:
             await ended(part.close(), seconds)
     return False
@@ -36,6 +36,6 @@ async def end_consumer(consumer: Any, seconds: float) -> bool:
 async def end_producer(producer: Any, problem: Exception, seconds: float) -> None:
     """Gives up what was not acknowledged, telling who waits of ``problem``; it may yet apply."""
     # ``stop`` waits until all is acknowledged, and there is no public way to give it up.
-    producer._message_accumulator.fail_all(problem)  # noqa: SLF001
+    producer._message_accumulator.fail_all(problem)  # noqa: SLF001 - as said
     if not await ended(producer.stop(), seconds):
         await ended(producer.client.close(), seconds)
