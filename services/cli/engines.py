@@ -28,9 +28,9 @@ from services.shared.hubspot.usage import Usage
 from services.shared.ledger import setbacks
 from services.shared.ledger.connections import Connections
 from services.shared.ledger.engine import Ledger, opened
-from services.shared.ledger.migrating import migrate
-from services.shared.ledger.postgresql import Options
+from services.shared.ledger.options import Options
 from services.shared.ledger.quota import LedgerQuota
+from services.shared.ledger.readiness import is_newest
 from services.shared.ledger.resealing import reseal
 from services.shared.ledger.stores import ACCOUNT
 from services.shared.ledger.vault import Vault
@@ -117,9 +117,17 @@ async def engines(
         )
 
 
+async def _migrated(ledger: Ledger) -> None:
+    if not await is_newest(ledger):
+        # Here, because migrations take more memory than all the rest of an idle process.
+        from services.shared.ledger.migrating import migrate  # noqa: PLC0415 - see above
+
+        await migrate(ledger)
+
+
 async def _made_ready(ledger: Ledger, vault: Vault, settings: Settings) -> None:
     """The ledger as this version and these settings want it."""
-    await migrate(ledger)
+    await _migrated(ledger)
     await check_here(ledger)
     await setbacks.repair(ledger)
     if count := await reseal(ledger, vault):

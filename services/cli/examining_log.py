@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from services.cli.findings import Finding, lesser, ours
 from services.cli.topics import compared
 from services.shared.contract.errors import SyncError
 from services.shared.log.address import KafkaCluster, LogAddress
-from services.shared.log.kafka.topics import Comparison
+
+if TYPE_CHECKING:
+    from services.shared.log.kafka.topics import Comparison
 
 _LOOPBACK = ("127.0.0.1:", "localhost:", "[::1]:")
 

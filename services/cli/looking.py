@@ -6,12 +6,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from sqlalchemy.engine import make_url
-
 from services.cli.answering import NotThereError
 from services.cli.places import Places
 from services.cli.settings import loaded
-from services.shared.ledger.engine import Ledger, opened
+from services.shared.ledger.engine import Ledger, normal, opened
+from services.shared.ledger.sqlite import path_in
 from services.shared.log.address import SqliteFile
 from services.shared.log.opening import opened as opened_log
 from services.shared.log.port import Log
@@ -30,8 +29,8 @@ def places() -> Places:
 
 def ledger_file(where: Places) -> Path | None:
     """The file the ledger is in; None if it is a server's."""
-    url = make_url(where.ledger)
-    return Path(url.database or "") if url.get_backend_name() == "sqlite" else None
+    url = normal(where.ledger)
+    return Path(path_in(url)) if url.startswith("sqlite") else None
 
 
 @asynccontextmanager

@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from sqlalchemy.engine import make_url
 
 from services.cli.answering import AsJson, NotThereError, finished, give, say, show
 from services.cli.looking import log_at, places
@@ -26,10 +25,9 @@ from services.cli.moving import LOOK_SECONDS
 from services.shared.contract.errors import OursToFixError, SyncError, WorldAtFaultError
 from services.shared.contract.topics import CONSUMED_TOPICS
 from services.shared.ledger import moving, notes
-from services.shared.ledger.copying import copy
 from services.shared.ledger.engine import Ledger, normal, opened
-from services.shared.ledger.migrating import migrate as bring_up_to_date
 from services.shared.ledger.moving import Phase
+from services.shared.ledger.sqlite import path_in
 from services.shared.log.port import Log
 
 _GROUP = "syncer"
@@ -78,12 +76,18 @@ def migrate(
 
 
 async def _carried(source_url: str, target_url: str, patience: float, tell: Said) -> Carried:
+    # Here, because all that looks at the schema takes more memory than what else is loaded.
+    from sqlalchemy.engine import make_url  # noqa: PLC0415 - see above
+
+    from services.shared.ledger.copying import copy  # noqa: PLC0415 - see above
+    from services.shared.ledger.migrating import migrate as updated  # noqa: PLC0415 - see above
+
     _check_kinds(source_url, target_url)
     async with opened(source_url) as source, opened(target_url) as target, log_at(places()) as log:
         if not log.has_one_reader:
             raise OursToFixError("log_is_shared", detail="only an embedded log can be drained here")
-        await bring_up_to_date(source)
-        await bring_up_to_date(target)
+        await updated(source)
+        await updated(target)
         to = make_url(normal(target_url)).render_as_string(hide_password=True)
         async with _announcing(source) as announced:
             tell("Ingest answers 503 now; the log is drained.")
@@ -108,7 +112,7 @@ for as long as you may want them."""
 
 
 def _check_kinds(source_url: str, target_url: str) -> None:
-    file = Path(make_url(normal(source_url)).database or "")
+    file = Path(path_in(normal(source_url)))
     if not source_url.startswith("sqlite") or not target_url.startswith("postgresql"):
         raise OursToFixError("cannot_migrate", detail="from sqlite:FILE to postgresql://… only")
     if not file.is_file():

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,7 +16,9 @@ from services.cli.looking import places
 from services.shared.contract.errors import SyncError
 from services.shared.log.address import KafkaCluster
 from services.shared.log.kafka.declared import FILE, Difference
-from services.shared.log.kafka.topics import Applied, Comparison, Topics
+
+if TYPE_CHECKING:
+    from services.shared.log.kafka.topics import Applied, Comparison, Topics
 
 _LOG = logging.getLogger(__name__)
 _AGAIN_SECONDS = 30.0
@@ -53,7 +56,7 @@ async def compared(cluster: KafkaCluster, file: Path = FILE) -> Comparison:
     Raises:
         LogUnavailableError: no broker answers, or it refuses.
     """
-    async with Topics.of(cluster, file) as there:
+    async with _topics_of(cluster, file) as there:
         return await there.compare()
 
 
@@ -80,8 +83,15 @@ async def name_differences(cluster: KafkaCluster) -> None:
     await asyncio.Event().wait()
 
 
+def _topics_of(cluster: KafkaCluster, file: Path) -> AbstractAsyncContextManager[Topics]:
+    # Here, because it loads Kafka's client, which a log in a file has no use for.
+    from services.shared.log.kafka.topics import Topics  # noqa: PLC0415 - see above
+
+    return Topics.of(cluster, file)
+
+
 async def _applied(cluster: KafkaCluster, file: Path) -> Applied:
-    async with Topics.of(cluster, file) as there:
+    async with _topics_of(cluster, file) as there:
         return await there.apply(GROUP)
 
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
-
-from sqlalchemy import Row
+from typing import TYPE_CHECKING, Any
 
 from services.cli.places import Places
 from services.shared.contract.topics import CONSUMED_TOPICS
@@ -15,6 +13,9 @@ from services.shared.ledger.engine import opened, statement
 from services.shared.log.opening import opened as opened_log
 from services.syncer import metrics
 from services.syncer.__main__ import GROUP
+
+if TYPE_CHECKING:
+    from sqlalchemy import Row
 
 _COUNTS = statement(
     """SELECT shop, kind, status, reason, count(*) AS n FROM sources

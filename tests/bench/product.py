@@ -16,6 +16,8 @@ from typing import Any
 
 from services.cli.settings import Settings
 from services.cli.watching import Snapshot, snapshot
+from services.shared.ledger.engine import opened
+from services.shared.ledger.migrating import migrate
 from services.shared.runtime.serving import listening_socket
 from tests.bench.processes import ended, serving_json
 from tests.support.deliveries import request_bytes, signed_headers
@@ -68,6 +70,9 @@ async def running_product(orders: int) -> AsyncIterator[Product]:
         async with serving_json("tests.bench.world", str(file), str(orders)) as said:
             said["port"] = _free_port()
             settings = _settings(folder, said)
+            # As at every start but the first of a version, which holds what makes a schema as well.
+            async with opened(settings.ledger) as ledger:
+                await migrate(ledger)
             process = await _started(folder, said)
             store = said["stores"][0]
             try:

@@ -18,8 +18,9 @@ import pytest
 from services.shared.contract.errors import OwnershipLostError
 from services.shared.contract.events import Batch, Event, Gap, NewEvent, Partition, Position
 from services.shared.log.address import KafkaCluster
-from services.shared.log.kafka import KafkaLog, KafkaReader
 from services.shared.log.kafka.consuming import SESSION_SECONDS
+from services.shared.log.kafka.log import KafkaLog
+from services.shared.log.kafka.reading import KafkaReader
 from tests.contract.log_suite import behind, numbered, order, take
 from tests.support.kafka.losing import delete_before
 from tests.support.kafka.shared import cluster_of_its_own

@@ -11,8 +11,9 @@ import pytest
 
 from services.shared.contract.errors import LogUnavailableError
 from services.shared.log.address import KafkaCluster, address_of
-from services.shared.log.kafka import KafkaLog, KafkaReader
 from services.shared.log.kafka.declared import FILE
+from services.shared.log.kafka.log import KafkaLog
+from services.shared.log.kafka.reading import KafkaReader
 from services.shared.log.kafka.topics import Topics
 from tests.contract.log_suite import behind, numbered, order, take
 from tests.support.deliveries import request_bytes, signed_headers

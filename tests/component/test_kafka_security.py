@@ -20,7 +20,7 @@ from services.shared.log.address import (
     Security,
     address_of,
 )
-from services.shared.log.kafka import KafkaLog
+from services.shared.log.kafka.log import KafkaLog
 from services.shared.log.kafka.topics import Topics
 from tests.contract.log_suite import order, take
 from tests.support.kafka.broker import Broker, kafka_broker

@@ -14,8 +14,8 @@ from services.cli.examining_log import cluster_findings
 from services.cli.findings import Level
 from services.shared.contract.topics import TOPICS
 from services.shared.log.address import KafkaCluster
-from services.shared.log.kafka import KafkaLog
 from services.shared.log.kafka.declared import FILE
+from services.shared.log.kafka.log import KafkaLog
 from services.shared.log.kafka.topics import Topics
 from tests.contract.log_suite import behind, order, take
 from tests.support.kafka.shared import shared_cluster

@@ -19,7 +19,7 @@ from services.shared.contract.errors import (
 from services.shared.contract.keys import SourceKey
 from services.shared.ledger import claims, settlements, sources, waits
 from services.shared.ledger.engine import Ledger, Transaction, opened, statement
-from services.shared.ledger.postgresql import Options
+from services.shared.ledger.options import Options
 from services.shared.ledger.settlements import Settlement
 from services.shared.ledger.sources import Status
 from services.shared.ledger.waits import Wait

@@ -17,7 +17,7 @@ from services.shared.ledger import claims, sources
 from services.shared.ledger.engine import Ledger, Transaction, opened
 from services.shared.ledger.identities import Identity
 from services.shared.ledger.links import Link
-from services.shared.ledger.postgresql import Options
+from services.shared.ledger.options import Options
 from services.shared.ledger.settlements import Settlement
 from services.shared.ledger.sources import Status
 from services.shared.ledger.targets import TargetRow

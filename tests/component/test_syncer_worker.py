@@ -18,7 +18,7 @@ from services.shared.ledger import windows
 from services.shared.ledger.engine import Ledger, statement
 from services.shared.ledger.windows import NewWindow, WindowState
 from services.shared.log.address import KafkaCluster
-from services.shared.log.kafka import KafkaLog
+from services.shared.log.kafka.log import KafkaLog
 from services.shared.log.port import Log, Reader
 from services.shared.log.sqlite import SqliteLog
 from services.shared.runtime.vitals import Vitals

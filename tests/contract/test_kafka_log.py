@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from services.shared.log.address import KafkaCluster
-from services.shared.log.kafka import KafkaLog
+from services.shared.log.kafka.log import KafkaLog
 from tests.contract.log_suite import Engine, LogSuite
 from tests.contract.log_walk import Step, steps
 from tests.support.kafka.shared import cluster_of_its_own

@@ -8,7 +8,7 @@ import pytest
 
 from services.shared.contract.events import Partition
 from services.shared.log.address import KafkaCluster
-from services.shared.log.kafka import KafkaLog
+from services.shared.log.kafka.log import KafkaLog
 from tests.support.kafka.shared import cluster_of_its_own
 
 DEMO = (sys.executable, "-m", "services.cli", "demo", "--once", "--json")

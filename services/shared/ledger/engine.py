@@ -10,13 +10,15 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
-from typing import Protocol, TypeVar
-
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from services.shared.contract.errors import LedgerConflictError
-from services.shared.ledger import postgresql, sqlite
+from services.shared.ledger import sqlite
+from services.shared.ledger.options import Options
 from services.shared.ledger.spelling import Statement, Transaction, spelled, statement
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 __all__ = [
     "Ledger",
@@ -122,7 +124,7 @@ async def opened(
     url: str,
     *,
     clock: Clock = time.time,
-    options: postgresql.Options | None = None,
+    options: Options | None = None,
 ) -> AsyncIterator[Ledger]:
     """The ledger at ``url``, its schema already in place.
 
@@ -135,7 +137,10 @@ async def opened(
     if url.startswith("sqlite"):
         database = sqlite.Sqlite(url, clock)
     else:
-        database = postgresql.Postgresql(url, options or postgresql.Options())
+        # Here, because it loads the driver of a server that most who run SQLite do not have.
+        from services.shared.ledger.postgresql import Postgresql  # noqa: PLC0415 - see above
+
+        database = Postgresql(url, options or Options())
     try:
         yield Ledger(database)
     finally:

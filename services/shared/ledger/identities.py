@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
-
-from sqlalchemy import Row
+from typing import TYPE_CHECKING, Any
 
 from services.shared.contract.keys import SourceKey
 from services.shared.ledger.engine import Transaction, statement
+
+if TYPE_CHECKING:
+    from sqlalchemy import Row
 
 EMAIL = "email"
 CHECKOUT_TOKEN = "checkout_token"  # noqa: S105 - Shopify's name of a checkout's id in addresses

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, inspect, text
 
 from services.shared.contract.errors import OursToFixError, WorldAtFaultError
 from services.shared.ledger.engine import Ledger
-from services.shared.ledger.postgresql import LOCK_TAKEN
+from services.shared.ledger.options import LOCK_TAKEN
 from services.shared.ledger.statistics import assume_grown
 
 _HERE = Path(__file__).parent / "migrations"

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
-from sqlalchemy import Row
 
 from services.shared.ledger.engine import Transaction, statement
 from services.shared.ledger.moments import read
 from services.shared.ledger.vault import Vault
+
+if TYPE_CHECKING:
+    from sqlalchemy import Row
 
 # Under which name the product keeps what.
 QUOTA_USE = "quota_use"

@@ -10,39 +10,23 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from typing import Any, cast
-from uuid import uuid4
+from typing import TYPE_CHECKING, Any, cast
 
 import asyncpg
 from asyncpg import exceptions as refused
-from sqlalchemy import Row
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
-from sqlalchemy.pool import NullPool
 
 from services.shared.contract.errors import (
     LedgerConflictError,
     OursToFixError,
     WorldAtFaultError,
 )
+from services.shared.ledger.options import Options
 from services.shared.ledger.spelling import Statement, Transaction, as_parameter, for_postgresql
 from services.shared.ledger.waves import Work, done_together
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
-    """How the server is used; times in seconds.
-
-    ``keeps_statements`` spares the server planning the same statements again. It needs a direct
-    connection, or a proxy that knows prepared statements (PgBouncer from 1.21).
-    """
-
-    connections: int = 10
-    connect_seconds: float = 5.0
-    statement_seconds: float = 15.0
-    lock_seconds: float = 5.0
-    keeps_statements: bool = False
+if TYPE_CHECKING:
+    from sqlalchemy import Row
+    from sqlalchemy.ext.asyncio import AsyncEngine
 
 
 class _Record(asyncpg.Record):
@@ -75,18 +59,9 @@ class Postgresql:
     def engine(self) -> AsyncEngine:
         """See ``Database``."""
         if self._engine is None:
-            url = self._url.replace("postgresql://", "postgresql+asyncpg://", 1)
-            self._engine = create_async_engine(
-                url,
-                poolclass=NullPool,
-                connect_args={
-                    "timeout": self._options.connect_seconds,
-                    "statement_cache_size": 0,
-                    "prepared_statement_cache_size": 0,
-                    # A proxy may give our next statement to a server that knows the name already.
-                    "prepared_statement_name_func": lambda: f"s{uuid4().hex}",
-                },
-            )
+            from services.shared.ledger.engines import postgresql_engine  # noqa: PLC0415 - see there
+
+            self._engine = postgresql_engine(self._url, self._options.connect_seconds)
         return self._engine
 
     @asynccontextmanager
@@ -105,7 +80,8 @@ class Postgresql:
 
     def meaning_of(self, problem: Exception) -> Exception:
         """See ``Database``."""
-        cause = problem.orig.__cause__ if isinstance(problem, DBAPIError) and problem.orig else None
+        # SQLAlchemy's error has its driver's, and that has asyncpg's.
+        cause = getattr(getattr(problem, "orig", None), "__cause__", None)
         if isinstance(cause, Exception):
             meaning = self.meaning_of(cause)
             return problem if meaning is cause else meaning
@@ -191,7 +167,6 @@ async def _leave_as_it_is(_connection: object) -> None:
     """Nothing was set on it."""
 
 
-LOCK_TAKEN = refused.LockNotAvailableError.__name__
 _CONFLICTS = (refused.SerializationError, refused.DeadlockDetectedError)
 _REFUSALS = (
     refused.InvalidAuthorizationSpecificationError,

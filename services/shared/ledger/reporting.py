@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
-
-from sqlalchemy import Row
+from typing import TYPE_CHECKING, Any
 
 from services.shared.contract.keys import SourceKey
 from services.shared.contract.topics import ObjectType
 from services.shared.ledger.engine import Transaction, statement
 from services.shared.ledger.moments import read
 from services.shared.ledger.sources import Status
+
+if TYPE_CHECKING:
+    from sqlalchemy import Row
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,14 +8,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
-
-from sqlalchemy import Row
+from typing import TYPE_CHECKING, Any
 
 from services.shared.contract.keys import SourceKey
 from services.shared.contract.versions import Version
 from services.shared.ledger.engine import Transaction, statement
 from services.shared.ledger.moments import read
+
+if TYPE_CHECKING:
+    from sqlalchemy import Row
 
 
 class Status(StrEnum):

@@ -7,10 +7,12 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import orjson
-from sqlalchemy import Row
+
+if TYPE_CHECKING:
+    from sqlalchemy import Row
 
 _NONE: Mapping[str, str] = MappingProxyType({})
 # In JSON a NUL is this escape, unless the backslash is itself escaped.

@@ -13,17 +13,16 @@ from collections import namedtuple
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import cache
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import aiosqlite
-from sqlalchemy import Row, event
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
-from sqlalchemy.pool import NullPool
 
 from services.shared.contract.errors import WorldAtFaultError
 from services.shared.ledger.spelling import Statement, Transaction, as_parameter, for_sqlite
+
+if TYPE_CHECKING:
+    from sqlalchemy import Row
+    from sqlalchemy.ext.asyncio import AsyncEngine
 
 _BUSY_MS = 5_000
 _PRAGMAS = (
@@ -40,16 +39,19 @@ class Sqlite:
     """See ``Database``."""
 
     def __init__(self, url: str, clock: Callable[[], float]) -> None:
-        self._engine = create_async_engine(url, poolclass=NullPool)
+        self._url = url
+        self._engine: AsyncEngine | None = None
         self._functions = functions(clock)
-        _tune(self._engine, self._functions)
-        self._path = make_url(url).database or ""
         self._connection: aiosqlite.Connection | None = None
         self._turn = asyncio.Lock()
 
     @property
     def engine(self) -> AsyncEngine:
         """See ``Database``."""
+        if self._engine is None:
+            from services.shared.ledger.engines import sqlite_engine  # noqa: PLC0415 - see there
+
+            self._engine = sqlite_engine(self._url, self._prepare)
         return self._engine
 
     @asynccontextmanager
@@ -66,7 +68,7 @@ class Sqlite:
 
     def meaning_of(self, problem: Exception) -> Exception:
         """See ``Database``."""
-        cause = problem.orig if isinstance(problem, DBAPIError) else problem
+        cause = getattr(problem, "orig", problem)  # SQLAlchemy's error has SQLite's
         if isinstance(cause, sqlite3.OperationalError):
             return WorldAtFaultError("ledger_unavailable")
         return problem
@@ -75,11 +77,12 @@ class Sqlite:
         """See ``Database``."""
         if self._connection is not None:
             await self._connection.close()
-        await self._engine.dispose()
+        if self._engine is not None:
+            await self._engine.dispose()
 
     async def _opened(self) -> aiosqlite.Connection:
         connection = await aiosqlite.connect(
-            self._path, isolation_level=None, factory=_BeginningByItself
+            path_in(self._url), isolation_level=None, factory=_BeginningByItself
         )
         connection.row_factory = _RowFactory()  # type: ignore[assignment]  # any callable will do
         for name, (arguments, function) in self._functions.items():
@@ -88,6 +91,15 @@ class Sqlite:
             await connection.execute_fetchall(f"PRAGMA {pragma}")
         self._connection = connection
         return connection
+
+    def _prepare(self, connection: Any) -> None:
+        """The same for a connection of SQLAlchemy's."""
+        for name, (arguments, function) in self._functions.items():
+            connection.create_function(name, arguments, function)
+        cursor = connection.cursor()
+        for pragma in _PRAGMAS:
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
 
 
 class _BeginningByItself(sqlite3.Connection):
@@ -159,22 +171,9 @@ def functions(clock: Callable[[], float]) -> Mapping[str, tuple[int, Callable[..
     }
 
 
-def _tune(engine: AsyncEngine, functions: Mapping[str, tuple[int, Callable[..., Any]]]) -> None:
-    """The same connection for SQLAlchemy: durable, its write lock taken at the start."""
-
-    @event.listens_for(engine.sync_engine, "connect")
-    def prepare(connection: Any, _record: object) -> None:
-        connection.isolation_level = None
-        for name, (arguments, function) in functions.items():
-            connection.create_function(name, arguments, function)
-        cursor = connection.cursor()
-        for pragma in _PRAGMAS:
-            cursor.execute(f"PRAGMA {pragma}")
-        cursor.close()
-
-    @event.listens_for(engine.sync_engine, "begin")
-    def begin(connection: Any) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+def path_in(url: str) -> str:
+    """The file that ``sqlite+aiosqlite:///FILE`` is the address of."""
+    return url.partition(":///")[2].partition("?")[0]
 
 
 def _from_base64(written: str | None) -> bytes | None:

@@ -6,13 +6,14 @@ import base64
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
-
-from sqlalchemy import Row
+from typing import TYPE_CHECKING, Any
 
 from services.shared.contract.keys import SourceKey
 from services.shared.ledger.engine import Transaction, statement
 from services.shared.ledger.moments import read, written
+
+if TYPE_CHECKING:
+    from sqlalchemy import Row
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

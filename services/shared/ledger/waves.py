@@ -12,12 +12,14 @@ import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import orjson
-from sqlalchemy import Row
 
 from services.shared.ledger.spelling import Statement, Transaction, as_parameter, for_postgresql
+
+if TYPE_CHECKING:
+    from sqlalchemy import Row
 
 Work = Callable[[Transaction], Awaitable[Any]]
 _NUMBERED = re.compile(r"\$(\d+)")

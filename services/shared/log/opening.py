@@ -5,7 +5,6 @@ from __future__ import annotations
 from contextlib import AbstractAsyncContextManager
 
 from services.shared.log.address import KafkaCluster, LogAddress, SqliteFile
-from services.shared.log.kafka import KafkaLog
 from services.shared.log.port import Log
 from services.shared.log.sqlite import SqliteLog
 
@@ -21,4 +20,7 @@ def opened(address: LogAddress) -> AbstractAsyncContextManager[Log]:
         case SqliteFile(path=path):
             return SqliteLog.open(path)
         case KafkaCluster():
+            # Here, because it loads Kafka's client, which a log in a file has no use for.
+            from services.shared.log.kafka.log import KafkaLog  # noqa: PLC0415 - see above
+
             return KafkaLog.open(address)

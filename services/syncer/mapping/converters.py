@@ -63,7 +63,7 @@ def datetime_text(value: Value) -> str | None:
             value = value.astimezone(UTC)
         except OverflowError:  # year 1 or 9999, beyond UTC's calendar
             return None
-    return value.replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
+    return value.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
 def number(value: Value) -> str | None:

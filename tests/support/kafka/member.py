@@ -10,7 +10,7 @@ import sys
 
 from services.shared.contract.errors import LogUnavailableError
 from services.shared.log.address import KafkaCluster
-from services.shared.log.kafka import KafkaLog
+from services.shared.log.kafka.log import KafkaLog
 
 
 async def _read(server: str, prefix: str, topic: str) -> None:

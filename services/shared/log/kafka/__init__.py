@@ -1,6 +1,4 @@
-"""The log of many machines: Apache Kafka. Nothing outside this package imports its client."""
+"""The log of many machines: Apache Kafka. Nothing outside this package imports its client.
 
-from services.shared.log.kafka.log import KafkaLog
-from services.shared.log.kafka.reading import KafkaReader
-
-__all__ = ["KafkaLog", "KafkaReader"]
+Nor is anything imported here: how topics are declared is known without the client.
+"""
