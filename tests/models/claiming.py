@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from services.shared.contract.events import Event
+from services.shared.contract.topics import ObjectType
 from services.shared.ledger import waits
 from services.shared.ledger.waits import Wait
 from services.syncer.reading import read_out
@@ -74,5 +75,5 @@ async def _delivered_again(there: World, stage: Stage, events: Sequence[Event]) 
     """What a syncer that died had not committed comes to the next owner of its partition."""
     for number, event in enumerate(events):
         if stage.running[f"syncer-{number}"].is_dead:
-            kind = read_out([event]).jobs[0].source.kind
+            kind = ObjectType(read_out([event]).jobs[0].source.kind)
             await there.handle("next-owner", kind, [event])

@@ -122,7 +122,7 @@ async def _read(
         for key in keys:
             token = next(iter(shopify.stores[key.shop].tokens))
             admin = Admin(http, address_of(key.shop, "http://shopify.test"), AdminToken(token))
-            hydrated = await Hydrator(lambda _shop, it=admin: it).read(key.shop, kind, [key.id])
+            hydrated = await Hydrator({key.shop: admin}.__getitem__).read(key.shop, kind, [key.id])
             if key.id in hydrated.found:
                 truth[key] = hydrated.found[key.id]
     return truth

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -219,7 +219,7 @@ class World:
             ledger=ledger,
             hydrator=self.truth,
             account=account_for(self.beginning.schema, _LINE_ITEM_LINKS),
-            writer_for=lambda before_call, _lane: Writer(hubspot, before_call),
+            writer_for=lambda work, _lane: Writer(hubspot, partial(ledger.done, work)),
             abandoned_after=timedelta(minutes=15),
         )
         return Handler(tools, instance=name, settled=lambda _sources: None)
