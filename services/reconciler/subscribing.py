@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Callable
 
 from services.shared.contract.errors import SyncError, WorldAtFaultError
@@ -40,7 +41,7 @@ class Subscribing:
         Raises:
             SyncError: the store could not be asked; it is asked again by the next call.
         """
-        if not self._uri or self._clock() < self._looks_at.get(shop, self._clock()):
+        if not self._uri or self._clock() < self._looks_at.get(shop, -math.inf):
             return
         if shop not in self._looks_at:
             await _say_what_is_barred(admin, shop)

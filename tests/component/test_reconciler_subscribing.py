@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import Awaitable, Callable
 
 import httpx
@@ -56,6 +57,15 @@ def test_a_subscription_that_shopify_removed_is_made_again_within_minutes() -> N
         await asyncio.sleep(LOOK_AGAIN_SECONDS)
 
         assert await stage.keep() == whole
+
+    played(scene)
+
+
+def test_a_clock_that_never_stands_still_keeps_nobody_from_subscribing() -> None:
+    async def scene(stage: Scenery) -> None:
+        stage.subscribing = Subscribing(URI, map(float, itertools.count()).__next__)
+
+        assert len(await stage.keep()) > 20
 
     played(scene)
 

@@ -15,6 +15,7 @@ JARS = FOLDER / "jars"
 _POM = FOLDER / "pom.xml"
 _NEEDED = 17
 _MAVEN_SECONDS = 600
+_STDERR = 2
 
 
 @cache
@@ -41,6 +42,8 @@ def brought() -> Path:
                 ],
                 check=True,
                 timeout=_MAVEN_SECONDS,
+                # Even a quiet Maven resets the colours; the launcher's own output is an answer.
+                stdout=_STDERR,
             )
             (JARS / "made-from").write_text(_fingerprint())
     return JARS
