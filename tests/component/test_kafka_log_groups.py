@@ -9,13 +9,13 @@ import sys
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import pairwise
 
 import pytest
 
-from services.shared.contract.errors import OwnershipLostError
+from services.shared.contract.errors import OwnershipLostError, WorldAtFaultError
 from services.shared.contract.events import Batch, Event, Gap, NewEvent, Partition, Position
 from services.shared.log.address import KafkaCluster
 from services.shared.log.kafka.consuming import SESSION_SECONDS
@@ -56,10 +56,15 @@ class Member:
 
     async def work(self) -> None:
         while True:
-            batch = await self.reader.poll(100, 0.2)
-            self.note(batch)
-            with suppress(OwnershipLostError):
+            try:
+                batch = await self.reader.poll(100, 0.2)
+                self.note(batch)
                 await self.reader.commit(behind(batch.events))
+            except OwnershipLostError:
+                continue
+            except WorldAtFaultError:
+                # A broker that has just started has no coordinator yet: as the loop does, go on.
+                await asyncio.sleep(0.2)
 
     def note(self, batch: Batch) -> None:
         self.owned = (self.owned - batch.lost) | batch.gained
