@@ -8,7 +8,8 @@ import httpx
 
 from sandbox.shopify import actions, given
 from services.shared.contract.keys import SourceKey
-from services.shared.ledger import causes, claims, waits
+from services.shared.ledger import causes, claims, sources, waits
+from services.shared.ledger.causes import NewCause
 from services.shared.ledger.waits import Wait
 from tests.support.syncing import OTHER_SHOP, SHOP, Syncing, sorted_values, story
 
@@ -191,6 +192,42 @@ async def test_an_event_that_comes_between_a_read_and_its_claim_is_not_settled_b
 
     assert elsewhere, "the order was never read"
     assert shop.only("orders")["hs_landing_site"] == "/sale"
+
+
+@story()
+async def test_records_a_store_did_not_let_us_read_are_read_once_it_grants_the_scope(
+    shop: Syncing,
+) -> None:
+    scopes = shop.store.scopes
+    shop.store.scopes = tuple(each for each in scopes if each != "read_customers")
+    ana = given.customer(shop.store, email="ana@example.com")
+    await shop.settled()
+    assert await shop.standing("customers", ana) == ("excluded", "unreadable_in_shopify")
+    actions.change_scopes(shop.store, scopes)
+    await shop.settled()
+
+    assert await shop.standing("customers", ana) == ("in_sync", "")
+    assert shop.only("contacts")["email"] == "ana@example.com"
+
+
+@story()
+async def test_what_waits_for_a_scope_is_tried_as_soon_as_scopes_change(shop: Syncing) -> None:
+    ana = given.customer(shop.store, email="ana@example.com")
+    await shop.settled()
+    in_an_hour = 3_600_000
+    async with shop.ledger.transaction() as tx:
+        for name in (SHOP, OTHER_SHOP):
+            denied = NewCause(shop=name, object_type="customers", reason="access_denied")
+            cause_id = await causes.raise_cause(tx, denied, in_an_hour)
+            key = SourceKey(name, "customers", str(ana["id"]))
+            await waits.wait(tx, [Wait(key=key, reason=denied.reason, cause_id=cause_id)])
+    actions.change_scopes(shop.store, shop.store.scopes)
+    await shop.settled()
+
+    assert await open_reasons(shop) == [(OTHER_SHOP, "access_denied")]
+    async with shop.ledger.transaction() as tx:
+        rows = await sources.look(tx, [SourceKey(SHOP, "customers", str(ana["id"]))])
+    assert [each.status for each in rows.values()] == ["in_sync"]
 
 
 @story()
