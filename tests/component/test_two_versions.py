@@ -13,6 +13,8 @@ from sandbox.shopify import actions, given
 from services.cli.processes import LedgerStores
 from services.shared.contract.errors import WorldAtFaultError
 from services.shared.contract.keys import SourceKey
+from services.shared.contract.records import Record, State
+from services.shared.contract.versions import Version
 from services.shared.ledger import causes, stores
 from services.shared.ledger.connections import NEWER_SETTINGS, Connections
 from services.shared.ledger.engine import Ledger, statement
@@ -32,7 +34,7 @@ _NEWER_SCHEMA = {
 _SET = statement("UPDATE stores SET state = :state, credentials = :credentials WHERE shop = :shop")
 _SWITCH = statement("UPDATE stores SET state = :state WHERE shop = :shop")
 _WAITING = statement(
-    "SELECT shop, reason FROM sources WHERE status = 'waiting' AND kind = 'customers'"
+    "SELECT shop, reason FROM sources WHERE status = 'waiting' AND kind = 'orders'"
 )
 
 
@@ -79,7 +81,7 @@ async def test_a_store_that_a_newer_version_has_set_is_known_and_not_called(
     assert known[OTHER_SHOP].state is StoreState.NEWER
     assert known[OTHER_SHOP].credentials == known[SHOP].credentials
     assert connections.active_shops() == [SHOP]
-    assert connections.admin_of(SHOP)
+    connections.admin_of(SHOP)
     with pytest.raises(WorldAtFaultError, match=NEWER_SETTINGS):
         connections.admin_of(OTHER_SHOP)
 
@@ -113,9 +115,18 @@ async def test_its_records_wait_for_one_cause(ledger: Ledger, connections: Conne
     await _both_stores(ledger)
     await connections.refresh()
     doubts = Doubts(ledger, Hydrator(connections.admin_of), connections.is_newer)
+    version = Version(updated_at=datetime.now(UTC))
     sources = [SourceKey(OTHER_SHOP, "orders", str(each)) for each in (1, 2)]
 
-    found = await doubts.sort("orders", [Job(source=each, hinted=True) for each in sources], {})
+    jobs = [
+        # One whose event would be enough, and one that is to be read.
+        Job(
+            source=sources[0],
+            state=State(record=Record(kind="orders", id="1", fields={}), version=version),
+        ),
+        Job(source=sources[1], hinted=True),
+    ]
+    found = await doubts.sort("orders", jobs, {})
 
     assert found.outcomes == dict.fromkeys(sources, Outcome.WAITING)
     async with ledger.transaction() as tx:
@@ -139,18 +150,33 @@ def _is_seen(world: Syncing, *, newer: bool) -> Callable[[], bool]:
 async def test_events_wait_at_an_older_process_and_go_on_with_one_that_can_read(
     world: Syncing,
 ) -> None:
+    orders = {
+        each.shop: given.order(each, lines=1)["id"] for each in (world.store, world.other_store)
+    }
+    await world.passes(60)
     await _switched(world, "in a holiday")
-    given.customer(world.store, email="here@example.com")
-    there = given.customer(world.other_store, email="there@example.com")
-    actions.change_customer(world.other_store, there["id"], first_name="Newest")
+    before = _versions(world)
+
+    for shop, order in orders.items():
+        store = world.shopify.stores[shop]
+        actions.edit_order(store, order, add=given.lines(store))
     await world.settled()
 
-    assert [each["email"] for each in world.shown("contacts")] == ["here@example.com"]
+    after = _versions(world)
+    assert after[SHOP] > before[SHOP]
+    assert after[OTHER_SHOP] == before[OTHER_SHOP]
     async with world.ledger.transaction() as tx:
         assert [tuple(row) for row in await tx.run(_WAITING)] == [(OTHER_SHOP, NEWER_SETTINGS)]
 
     await _switched(world, StoreState.ACTIVE)
     await world.passes(60)
 
-    shown = {each["email"]: each.get("firstname") for each in world.shown("contacts")}
-    assert shown["there@example.com"] == "Newest"
+    assert _versions(world)[OTHER_SHOP] > before[OTHER_SHOP]
+
+
+def _versions(world: Syncing) -> dict[str, str]:
+    """Each store's one order, by when HubSpot says it was changed."""
+    return {
+        each["shopify_sync_key"].partition("/")[0]: each["hs_external_modified_date"]
+        for each in world.shown("orders")
+    }
