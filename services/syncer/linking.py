@@ -14,6 +14,7 @@ from services.shared.hubspot.rows import Row, Written
 from services.shared.ledger import links, waits
 from services.shared.ledger.engine import Ledger
 from services.shared.ledger.links import Ends, Link, OpenLink
+from services.shared.ledger.stores import ACCOUNT
 from services.shared.ledger.waits import Wait
 from services.shared.runtime.vitals import Pulse
 from services.syncer import plans
@@ -22,6 +23,7 @@ from services.syncer.writing import Writer
 
 _AT_ONCE = 500
 _SWEEP_SECONDS = 10.0
+_PAIR_ALL_SECONDS = 600.0
 _REFUSED_MS = 600_000
 _FAILED_MS = 5_000
 
@@ -43,6 +45,7 @@ class Linker:
         self._writer = writer
         self._touched: set[SourceKey] = set()
         self._wake = asyncio.Event()
+        self._pairs_all_at = 0.0
 
     def touch(self, sources: Iterable[SourceKey]) -> None:
         """These have just been settled: links from or to them may have become possible."""
@@ -64,17 +67,34 @@ class Linker:
                 await self._wait(stopping)
 
     async def run_once(self) -> int:
-        """One round; how many links were worked on."""
+        """One round; how many links were worked on.
+
+        Raises:
+            SyncError: the ledger does not answer; what was touched still is.
+        """
         touched, self._touched = self._touched, set()
         self._wake.clear()
+        try:
+            found = await self._found(touched)
+        except SyncError:
+            self._touched |= touched
+            raise
+        await self._work_on(found)
+        return len(found)
+
+    async def _found(self, touched: set[SourceKey]) -> list[OpenLink]:
+        now = asyncio.get_running_loop().time()
         async with self._ledger.transaction() as tx:
+            if self._pairs_all_at <= now:
+                await links.pair_all_carts(tx, ACCOUNT)
             if touched:
                 await links.pair_carts(tx, touched)
                 found = await links.open_at(tx, touched)
             else:
                 found = await links.open_anywhere(tx, _AT_ONCE)
-        await self._work_on(found)
-        return len(found)
+        if self._pairs_all_at <= now:
+            self._pairs_all_at = now + _PAIR_ALL_SECONDS
+        return found
 
     async def _wait(self, stopping: asyncio.Event) -> None:
         waits = [asyncio.ensure_future(each.wait()) for each in (self._wake, stopping)]

@@ -1,9 +1,13 @@
 """Checkouts in Shopify, and what HubSpot shows of them."""
 
+import sqlite3
+from contextlib import closing
+
 from sandbox.shopify import actions, given
-from tests.support.syncing import ABANDONED_AFTER, Syncing, sorted_values, story
+from tests.support.syncing import ABANDONED_AFTER, LEDGER, Syncing, sorted_values, story
 
 DELAY = ABANDONED_AFTER.total_seconds()
+_FORGET_THE_PAIR = "DELETE FROM links WHERE from_kind = 'checkouts' AND to_kind = 'orders'"
 
 
 def named(*names: str) -> list[dict[str, object]]:
@@ -75,6 +79,26 @@ async def test_a_cart_whose_checkout_completes_is_linked_to_the_order(shop: Sync
     others = shop.linked("orders", order["hs_object_id"], "line_items")
     assert len(lines) == len(others) == 1
     assert lines.isdisjoint(others)
+
+
+@story()
+async def test_a_cart_is_linked_though_who_wrote_its_order_died_before_linking(
+    shop: Syncing,
+) -> None:
+    checkout = given.checkout(shop.store, lines=named("Mug"), email="ana@example.com")
+    await shop.passes(DELAY + 60)
+    actions.complete_checkout(shop.store, checkout["id"])
+    await shop.settled()
+    await shop.kill()
+    ends = [(each, shop.only(each)["hs_object_id"]) for each in ("carts", "orders")]
+    shop.hubspot.associations.dissociate(*ends)
+    with closing(sqlite3.connect(shop.folder / LEDGER)) as ledger:
+        ledger.execute(_FORGET_THE_PAIR)
+        ledger.commit()
+
+    shop.start()
+
+    await shop.until(lambda: shop.linked(*ends[0], "orders") == {ends[1][1]})
 
 
 @story()
