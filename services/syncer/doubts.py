@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
+import msgspec
 import orjson
+from msgspec.structs import replace
 
 from services.shared.contract.errors import OursToFixError, SyncError
 from services.shared.contract.keys import SourceKey
@@ -37,8 +39,7 @@ BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 _SHARED_REASONS = frozenset({"store_frozen", "store_locked"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ready:
+class Ready(msgspec.Struct, frozen=True, kw_only=True):
     """A job whose record is at hand, or proved gone at ``gone_at``."""
 
     job: Job
