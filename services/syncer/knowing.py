@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+
+import msgspec
+from msgspec.structs import replace
 
 from services.shared.contract.keys import SourceKey
 from services.shared.contract.records import Record
@@ -44,8 +46,7 @@ _PEOPLE = (ObjectType.CUSTOMERS, plans.GUESTS)
 _NOW = statement("SELECT {now} AS moment")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
+class Known(msgspec.Struct, frozen=True, kw_only=True):
     """What the ledger knows of the jobs that were claimed.
 
     ``busy`` are those somebody else is writing, or that share an email with another job of the
@@ -68,6 +69,17 @@ class Known:
     censuses: Mapping[str, datetime]
     keys: frozenset[str]
     now: datetime
+
+    def seen_with(self, read: Mapping[SourceKey, SourceRow]) -> Known:
+        """With what had been wanted when the work began, as rows ``read`` then say.
+
+        What came between that look and the claim is in nothing that was read: it stays to be done.
+        """
+        wanted = {key: read[key].wanted if key in read else 0 for key in self.rows}
+        rows = {
+            key: replace(row, wanted=min(row.wanted, wanted[key])) for key, row in self.rows.items()
+        }
+        return replace(self, rows=rows)
 
 
 async def claim_and_know(

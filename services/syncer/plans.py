@@ -46,7 +46,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     With ``excluded`` nothing is written; ``due_in_ms`` then says when to look again.
     ``keeps_links`` says that who it belongs to is unknown, and stays as it was.
     ``tokens`` are (kind, value) pairs by which others find this source; ``note`` is what is to be
-    said of a record that is in sync all the same.
+    said of a record that is in sync all the same; ``kept`` is what a later read would not show.
     """
 
     source: SourceKey
@@ -68,3 +68,4 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     label: str = ""
     note: str = ""
     created_at: datetime | None = None
+    kept: bytes | None = None
