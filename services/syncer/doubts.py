@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
+import msgspec
 import orjson
+from msgspec.structs import replace
 
 from services.shared.contract.errors import OursToFixError, SyncError
 from services.shared.contract.keys import SourceKey
@@ -42,8 +44,7 @@ def never(_shop: str) -> bool:
     return False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ready:
+class Ready(msgspec.Struct, frozen=True, kw_only=True):
     """A job whose record is at hand, or proved gone at ``gone_at``."""
 
     job: Job

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
+
+import msgspec
 
 from services.shared.contract.events import Change
 from services.shared.contract.keys import SourceKey
@@ -14,8 +15,7 @@ from services.shared.contract.versions import Version
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sighting:
+class Sighting(msgspec.Struct, frozen=True, kw_only=True):
     """One observation, with when a read made it (None for a webhook) and its event's bytes."""
 
     observation: Observation
@@ -23,8 +23,7 @@ class Sighting:
     body: bytes | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
+class Job(msgspec.Struct, frozen=True, kw_only=True):
     """All that is known to have happened to one source, to be settled together.
 
     ``hinted`` says that ``state`` is not enough. ``hinted_at`` is how late the hints claim to be

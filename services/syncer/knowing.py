@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
+
+import msgspec
+from msgspec.structs import replace
 
 from services.shared.contract.keys import SourceKey
 from services.shared.contract.records import Record
@@ -44,8 +46,7 @@ _PEOPLE = (ObjectType.CUSTOMERS, plans.GUESTS)
 _NOW = statement("SELECT {now} AS moment")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
+class Known(msgspec.Struct, frozen=True, kw_only=True):
     """What the ledger knows of the jobs that were claimed.
 
     ``busy`` are those somebody else is writing, or that share an email with another job of the

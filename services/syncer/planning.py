@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+import msgspec
 
 from services.shared.contract.keys import SourceKey
 from services.shared.contract.records import Record, State
@@ -35,8 +36,7 @@ Mapped = Callable[[str, str, Record, Record | None], Mapping[str, str]]
 """Properties for (HubSpot type, shop, record, the record it is part of)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Circumstances:
+class Circumstances(msgspec.Struct, frozen=True, kw_only=True):
     """What a plan depends on besides the record.
 
     ``products`` are the HubSpot ids of variants, by variant id; ``has_cart`` says that HubSpot
@@ -178,8 +178,7 @@ def _why_no_cart(state: State, around: Circumstances) -> tuple[str, int | None]:
     return "", None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Person:
+class _Person(msgspec.Struct, frozen=True, kw_only=True):
     """Who an order or a checkout belongs to, as far as the record tells."""
 
     links: tuple[Link, ...] = ()

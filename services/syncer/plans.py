@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
+
+import msgspec
 
 from services.shared.contract.keys import SourceKey
 from services.shared.contract.versions import Version
@@ -22,16 +23,14 @@ CART_LINES = "cart_lines"
 GUESTS = "guests"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
+class Part(msgspec.Struct, frozen=True, kw_only=True):
     """A piece of an aggregate that is a HubSpot record of its own: a line item, a variant."""
 
     source: SourceKey
     properties: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Guest:
+class Guest(msgspec.Struct, frozen=True, kw_only=True):
     """Someone who bought without an account: known by an email, never a source of updates."""
 
     source: SourceKey
@@ -39,8 +38,7 @@ class Guest:
     properties: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """An aggregate as HubSpot ought to show it.
 
     ``head_type`` is the HubSpot type of the record itself (products have none, their variants are
@@ -54,13 +52,13 @@ class Plan:
     source: SourceKey
     version: Version
     head_type: str = ""
-    properties: Mapping[str, str] = field(default_factory=dict)
+    properties: Mapping[str, str] = msgspec.field(default_factory=dict)
     part_type: str = ""
     part_kind: str = ""
     parts: Sequence[Part] = ()
     has_all_parts: bool = False
     links: Sequence[Link] = ()
-    refers_to: Mapping[SourceKey, int] = field(default_factory=dict)
+    refers_to: Mapping[SourceKey, int] = msgspec.field(default_factory=dict)
     guest: Guest | None = None
     keeps_links: bool = False
     tokens: Sequence[tuple[str, str]] = ()

@@ -7,12 +7,12 @@ it. An event that cannot be applied at once leaves these values with the record 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Final
 
 import orjson
+from msgspec.structs import replace
 
 from services.shared.contract.records import Record, State, Value
 from services.shared.ledger.sources import SourceRow

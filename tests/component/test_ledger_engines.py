@@ -127,6 +127,28 @@ async def test_what_one_has_claimed_nobody_else_gets_until_it_is_given_back(
     assert not (first.taken_over | second.taken_over | third.taken_over)
 
 
+async def test_claims_are_renewed_once_a_quarter_of_their_time_is_over(ledger: Ledger) -> None:
+    async with ledger.transaction() as tx:
+        await claims.claim(tx, ["a", "b"], owner="one:1", lasts_ms=60_000)
+        await claims.renew(tx, owner="one:1", keys=["a", "b"], lasts_ms=60_000)
+        await aged(tx, 20_000)
+        await claims.renew(tx, owner="one:1", keys=["a", "b"], lasts_ms=60_000)
+        await aged(tx, 50_000)
+        others = await claims.claim(tx, ["a", "b"], owner="two:1", lasts_ms=60_000)
+
+    assert not others.keys
+
+
+async def test_claims_that_were_forfeited_are_missed_before_they_would_have_ended(
+    ledger: Ledger,
+) -> None:
+    async with ledger.transaction() as tx:
+        await claims.claim(tx, ["a", "b"], owner="one:1", lasts_ms=60_000)
+        await claims.forfeit_others(tx, instance="two")
+        with pytest.raises(OwnershipLostError):
+            await claims.renew(tx, owner="one:1", keys=["a", "b"], lasts_ms=60_000)
+
+
 async def test_a_claim_that_ran_out_is_taken_over_and_known_as_such(ledger: Ledger) -> None:
     async with ledger.transaction() as tx:
         await claims.claim(tx, ["a"], owner="one:1", lasts_ms=1_000)

@@ -52,7 +52,7 @@ async def test_every_batch_statement_finds_its_rows_by_an_index(ledger: Ledger) 
     wide = {}
     for name, statement in batch_statements():
         steps = [step for step in await plan_of(ledger, statement) if "json_each" not in step]
-        scans = [step for step in steps if step.startswith("SCAN")]
+        scans = [step for step in steps if step.startswith("SCAN") and step != "SCAN batch"]
         searches = [step for step in steps if step.startswith("SEARCH")]
         if name not in _WHOLE and (scans or not all(_NARROW.search(step) for step in searches)):
             wide[name] = steps

@@ -5,6 +5,7 @@ from collections import Counter
 from dataclasses import replace
 
 import httpx
+import msgspec
 
 from sandbox.shopify import actions, given
 from services.shared.contract.keys import SourceKey
@@ -180,7 +181,7 @@ async def test_an_event_that_comes_between_a_read_and_its_claim_is_not_settled_b
 
     async def put_off(body: bytes | None) -> None:
         async with shop.ledger.transaction() as tx:
-            await waits.wait(tx, [replace(wait, body=body)])
+            await waits.wait(tx, [msgspec.structs.replace(wait, body=body)])
 
     def find_it_busy_once(_: httpx.Response) -> None:
         if not elsewhere:

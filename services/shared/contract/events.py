@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 
+import msgspec
+
 from services.shared.contract.errors import EventAtFaultError
 
 FORMAT = "1"
@@ -44,24 +46,21 @@ class NewEvent:
     headers: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Partition:
+class Partition(msgspec.Struct, frozen=True, order=True):
     """One ordered part of a topic."""
 
     topic: str
     number: int
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Position:
+class Position(msgspec.Struct, frozen=True, order=True):
     """One event's place. ``offset`` counts from 0 and grows, possibly with gaps."""
 
     partition: Partition
     offset: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
+class Event(msgspec.Struct, frozen=True, kw_only=True):
     """An event as read from the log, with its place and when the log took it."""
 
     position: Position
@@ -105,8 +104,7 @@ class Lag:
     oldest_appended_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Provenance:
+class Provenance(msgspec.Struct, frozen=True, kw_only=True):
     """What the headers of an event say of it. Everything a webhook's headers say is unsigned."""
 
     shop: str

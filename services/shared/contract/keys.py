@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from services.shared.contract.errors import EventAtFaultError
 
 _PARTS = 3
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class SourceKey:
+class SourceKey(msgspec.Struct, frozen=True, order=True):
     """One Shopify record: the shop's full host, our name of its kind, and Shopify's id as text."""
 
     shop: str

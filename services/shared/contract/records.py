@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+
+import msgspec
 
 from services.shared.contract.events import Change
 from services.shared.contract.keys import SourceKey
@@ -14,8 +15,7 @@ from services.shared.contract.versions import Version
 Value = str | int | bool | Decimal | datetime | tuple[str, ...] | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
+class Record(msgspec.Struct, frozen=True, kw_only=True):
     """One record, its fields by their names in the catalogue, and its parts.
 
     A field that is not in ``fields`` is unknown; ``None``, ``""`` and ``()`` are known to be empty.
@@ -26,12 +26,11 @@ class Record:
     kind: str
     id: str
     fields: Mapping[str, Value]
-    parts: Mapping[str, Sequence[Record]] = field(default_factory=dict)
+    parts: Mapping[str, Sequence[Record]] = msgspec.field(default_factory=dict)
     complete_parts: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Observation:
+class Observation(msgspec.Struct, frozen=True, kw_only=True):
     """What one event says of one source.
 
     A ``STATE`` has a ``record`` and ``updated_at``; a ``HINT`` may have either, neither decides.
@@ -45,8 +44,7 @@ class Observation:
     claims_deletion: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class State:
+class State(msgspec.Struct, frozen=True, kw_only=True):
     """A record as it was at a version; ``body`` is the event it came with, if one did."""
 
     record: Record

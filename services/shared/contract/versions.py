@@ -6,15 +6,15 @@ cannot decide, the record is read.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum, auto
+
+import msgspec
 
 CONFIRMED_AFTER = timedelta(seconds=2)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Version:
+class Version(msgspec.Struct, frozen=True, kw_only=True):
     """When Shopify says the record changed and, if it came by a read, when that read saw it."""
 
     updated_at: datetime

@@ -8,8 +8,9 @@ https://developers.hubspot.com/docs/api-reference/error-handling
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
+
+import msgspec
 
 from services.shared.contract.errors import SyncError
 from services.shared.hubspot.refusals import Refusal
@@ -18,16 +19,14 @@ ROWS_PER_CALL = 100
 NOT_FOUND = "OBJECT_NOT_FOUND"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InlineAssociation:
+class InlineAssociation(msgspec.Struct, frozen=True, kw_only=True):
     """A link made together with the record; it may only point at an existing one."""
 
     to_id: str
     type_id: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class Row(msgspec.Struct, frozen=True, kw_only=True):
     """One input of a batch call.
 
     ``trace`` is unique within the call. ``id`` is HubSpot's record id, or the value of
@@ -36,13 +35,12 @@ class Row:
 
     trace: str
     id: str = ""
-    properties: Mapping[str, str] = field(default_factory=dict)
+    properties: Mapping[str, str] = msgspec.field(default_factory=dict)
     id_property: str = ""
     associations: Sequence[InlineAssociation] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Written:
+class Written(msgspec.Struct, frozen=True, kw_only=True):
     """The row is in HubSpot, in the record ``id`` (after a merge by people: not the one asked)."""
 
     trace: str
@@ -50,8 +48,7 @@ class Written:
     is_new: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refused:
+class Refused(msgspec.Struct, frozen=True, kw_only=True):
     """HubSpot refuses this row. Nothing here quotes a value; ``detail`` has them masked.
 
     ``existing_id`` is the record that already holds the unique value, where HubSpot says so.
@@ -65,8 +62,7 @@ class Refused:
     detail: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unknown:
+class Unknown(msgspec.Struct, frozen=True, kw_only=True):
     """No verdict. ``cause`` says why, by its class what to do, and when (``retry_after``).
 
     ``may_be_applied`` is false only when the row surely did not reach HubSpot's records.
@@ -80,18 +76,16 @@ class Unknown:
 Result = Written | Refused | Unknown
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CrmRecord:
+class CrmRecord(msgspec.Struct, frozen=True, kw_only=True):
     """One record as HubSpot gives it. ``associations`` holds ids by the other object's name."""
 
     id: str
     properties: Mapping[str, str | None]
     is_archived: bool = False
-    associations: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    associations: Mapping[str, Sequence[str]] = msgspec.field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
+class Reading(msgspec.Struct, frozen=True, kw_only=True):
     """What a batch read brought, by the id asked for.
 
     ``found`` may hold a record whose own id differs (merged). ``missing`` HubSpot says it has not;
@@ -103,8 +97,7 @@ class Reading:
     unanswered: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
+class Page(msgspec.Struct, frozen=True, kw_only=True):
     """One page of a list; ``after`` is the next page's cursor, empty at the end."""
 
     records: Sequence[CrmRecord]

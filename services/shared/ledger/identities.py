@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from services.shared.contract.keys import SourceKey
 from services.shared.ledger.engine import Transaction, statement
@@ -24,8 +25,7 @@ def native(object_type: str) -> str:
     return f"native:{object_type}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Identity:
+class Identity(msgspec.Struct, frozen=True, kw_only=True):
     """``value`` of ``kind`` leads to a target, to a source, or to both."""
 
     kind: str

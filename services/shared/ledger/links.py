@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from services.shared.contract.keys import SourceKey
 from services.shared.ledger.engine import Transaction, statement
 
@@ -18,8 +20,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Row
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Link:
+class Link(msgspec.Struct, frozen=True, kw_only=True):
     """A wanted association. ``to_parent_id`` is the record ``to_id`` is a part of, if it is one."""
 
     shop: str

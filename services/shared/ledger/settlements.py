@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+import msgspec
 
 from services.shared.contract.keys import SourceKey
 from services.shared.contract.versions import Version
@@ -15,8 +16,7 @@ from services.shared.ledger.sources import Status
 from services.shared.ledger.waits import keep_bodies
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settlement:
+class Settlement(msgspec.Struct, frozen=True, kw_only=True):
     """What became of a source. ``seen`` is the ``wanted`` its work began with.
 
     ``due_in_ms`` makes it due again without its being ``waiting`` (a second look).

@@ -105,8 +105,8 @@ def for_sqlite(written: Statement) -> str:
         "{locked}", ""
     )
     # Written out once: SQLite makes the text of ``value`` anew for each column that asks for it.
-    each = "WITH each AS MATERIALIZED (SELECT value FROM json_each(:rows))"
-    sql = sql.replace("{rows}", f"({each} SELECT {picked} FROM each)")
+    batch = "WITH batch AS MATERIALIZED (SELECT value FROM json_each(:rows))"
+    sql = sql.replace("{rows}", f"({batch} SELECT {picked} FROM batch)")
     sql = sql.replace("{tables}", "(SELECT name FROM sqlite_master WHERE type = 'table')")
     return sql.replace("{now}", "clock_ms()").replace("{greatest}", "max")
 

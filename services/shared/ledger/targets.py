@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from services.shared.contract.keys import SourceKey
 from services.shared.ledger.engine import Transaction, statement
@@ -16,8 +17,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Row
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TargetRow:
+class TargetRow(msgspec.Struct, frozen=True, kw_only=True):
     """One HubSpot record as we last wrote it."""
 
     object_type: str

@@ -5,17 +5,17 @@ from __future__ import annotations
 import base64
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+import msgspec
 
 from services.shared.contract.keys import SourceKey
 from services.shared.ledger.engine import Transaction, statement
 from services.shared.ledger.moments import written
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wait:
+class Wait(msgspec.Struct, frozen=True, kw_only=True):
     """Something to be done about a source later. ``body`` is the event it came with, if a state.
 
     With a ``cause_id`` it is due when the cause is lifted, otherwise after ``due_in_ms``.

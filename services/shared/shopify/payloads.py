@@ -8,6 +8,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Final
 
+import msgspec
 import orjson
 
 from services.shared.contract.errors import EventAtFaultError
@@ -26,8 +27,7 @@ Body = Mapping[str, Any]
 Read = Callable[["_Rule", Body], Sequence["_Said"]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Said:
+class _Said(msgspec.Struct, frozen=True, kw_only=True):
     """What a body says of one record, before we know whose shop it is."""
 
     id: str

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import MappingProxyType
+
+import msgspec
 
 from services.shared.contract.records import Value
 from services.syncer.mapping.stages import DEFAULT_STAGES, Stages
@@ -27,8 +29,7 @@ class Row:
     empty: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Context:
+class Context(msgspec.Struct, frozen=True, kw_only=True):
     """What a record does not know of itself.
 
     ``currencies`` are the codes the account has, ``None`` while nobody knows; ``parent`` the fields
@@ -38,8 +39,8 @@ class Context:
     shop: str
     stages: Stages = DEFAULT_STAGES
     currencies: frozenset[str] | None = None
-    parent: Mapping[str, Value] = field(default_factory=lambda: MappingProxyType({}))
-    products: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    parent: Mapping[str, Value] = msgspec.field(default_factory=lambda: MappingProxyType({}))
+    products: Mapping[str, str] = msgspec.field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,8 +51,7 @@ class Dropped:
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mapped:
+class Mapped(msgspec.Struct, frozen=True, kw_only=True):
     """Properties to write, and those left out because the account would refuse their value."""
 
     properties: dict[str, str]

@@ -87,7 +87,9 @@ def moment(value: Any) -> datetime:
     read = datetime.fromisoformat(value)
     if read.tzinfo is None or read.year not in _YEARS:
         raise ValueError("datetime")
-    return read.astimezone(UTC).replace(microsecond=0)
+    if read.tzinfo is not UTC:
+        read = read.astimezone(UTC)
+    return read.replace(microsecond=0) if read.microsecond else read
 
 
 def boolean(value: Any) -> bool:
