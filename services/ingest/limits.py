@@ -9,12 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import math
-import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import ClassVar
-from urllib.parse import unquote
 
 import httptools
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
@@ -22,6 +19,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from services.ingest.answers import ANSWERS
 from services.ingest.exchange import Exchange
+from services.ingest.heads import names_its_host, target_in
 from services.ingest.metrics import Metrics
 from services.ingest.outcomes import Outcome
 
@@ -60,8 +58,6 @@ _NOTHING, _HEADERS, _BODY = _Reading.NOTHING, _Reading.HEADERS, _Reading.BODY
 _REFUSED, _UPGRADED = _Reading.REFUSED, _Reading.UPGRADED
 
 
-# A path that is its own decoded form, and all there is of the URL.
-_PLAIN_PATH = re.compile(rb"/[\w/.-]*", re.ASCII)
 _CLOSING = b"connection: close\r\n\r\n"
 
 
@@ -166,36 +162,31 @@ class LimitedProtocol(HttpToolsProtocol):
         """Refuse what should not go on; else the application starts here."""
         if self._reading is _REFUSED:
             return
-        self._locate()
-        headers = dict(self.headers)
-        refusal = self._refusal_of(headers)
-        if refusal:
-            self._refuse(refusal)
-            return
-        self._begin(expects=headers.get(b"expect", b""))
-        # What comes behind a chunked body is no header of the request: RFC 9110, 6.5.1.
-        self.headers = []
-        self._reading = _BODY
-        self._header_bytes = self._body_bytes = self._framed_bytes = 0
-        self._deadline = self.loop.time() + self.limits.body_seconds
-
-    def _refusal_of(self, headers: Mapping[bytes, bytes]) -> Outcome | None:
+        self._complete_scope()
+        by_name = dict(self.headers)
         # The parser took only digits, and only one length.
-        if int(headers.get(b"content-length", 0)) > self.limits.body_bytes:
-            return Outcome.BODY_TOO_LARGE
-        hosts = int(b"host" in headers)
-        if len(headers) < len(self.headers):  # some name is there twice
-            hosts = sum(name == b"host" for name, _ in self.headers)
-        # RFC 9112, 3.2: one, and only HTTP/1.0 may do without.
-        if hosts == 1 or (hosts == 0 and self.parser.get_http_version() == "1.0"):
-            return None
-        return Outcome.BAD_HOST
+        if int(by_name.get(b"content-length", 0)) > self.limits.body_bytes:
+            self._refuse(Outcome.BODY_TOO_LARGE)
+        elif not names_its_host(self.headers, by_name, self.scope["http_version"]):
+            self._refuse(Outcome.BAD_HOST)
+        else:
+            self._begin(expects=by_name.get(b"expect", b""))
+            # What comes behind a chunked body is no header of the request: RFC 9110, 6.5.1.
+            self.headers = []
+            self._reading = _BODY
+            self._header_bytes = self._body_bytes = self._framed_bytes = 0
+            self._deadline = self.loop.time() + self.limits.body_seconds
+
+    def _complete_scope(self) -> None:
+        target = target_in(self.url)
+        self.scope["method"] = self.parser.get_method().decode("ascii")
+        self.scope["http_version"] = self.parser.get_http_version()
+        self.scope["path"] = self.root_path + target.path
+        self.scope["raw_path"] = self.root_path.encode("ascii") + target.raw_path
+        self.scope["query_string"] = target.query
 
     def _begin(self, *, expects: bytes) -> None:
         """Hand the request to the application, as uvicorn does, in its turn."""
-        version = self.parser.get_http_version()
-        self.scope["method"] = self.parser.get_method().decode("ascii")
-        self.scope["http_version"] = version
         before: Exchange | None = self.cycle
         self.cycle = Exchange(
             scope=self.scope,
@@ -207,7 +198,7 @@ class LimitedProtocol(HttpToolsProtocol):
             default_headers=self.server_state.default_headers,
             message_event=asyncio.Event(),
             expect_100_continue=expects.lower() == b"100-continue",
-            keep_alive=version != "1.0" and self.parser.should_keep_alive(),
+            keep_alive=self.scope["http_version"] != "1.0" and self.parser.should_keep_alive(),
             on_response=self.on_response_complete,
         )
         if before is None or before.response_complete:
@@ -215,18 +206,6 @@ class LimitedProtocol(HttpToolsProtocol):
         else:
             self.flow.pause_reading()
             self.pipeline.appendleft((self.cycle, self.app))
-
-    def _locate(self) -> None:
-        """Where the request goes to; nearly always a path that stands for itself."""
-        if _PLAIN_PATH.fullmatch(self.url):
-            raw_path, query, path = self.url, b"", self.url.decode("ascii")
-        else:
-            url = httptools.parse_url(self.url)
-            raw_path, query = url.path, url.query or b""
-            path = unquote(raw_path.decode("ascii"))
-        self.scope["path"] = self.root_path + path
-        self.scope["raw_path"] = self.root_path.encode("ascii") + raw_path
-        self.scope["query_string"] = query
 
     def on_body(self, body: bytes) -> None:
         """Count; a body that was not announced may be too large only now."""
@@ -318,5 +297,5 @@ class LimitedProtocol(HttpToolsProtocol):
 
     def _unanswered(self) -> Exchange | None:
         """The latest request, if it has reached the application and has no answer yet."""
-        latest: Exchange | None = getattr(self, "cycle", None)
+        latest: Exchange | None = self.cycle
         return None if latest is None or latest.response_complete else latest
