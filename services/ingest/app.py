@@ -13,24 +13,17 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from services.ingest.answers import ANSWERS, Answer
 from services.ingest.appending import BoundedLog, Room, Writable
 from services.ingest.delivery import Refused, claim_in, event_for
 from services.ingest.metrics import Metrics
-from services.ingest.outcomes import STATUS, Outcome, headers_for
+from services.ingest.outcomes import Outcome
 from services.ingest.stores import KnownStores
 
 PATH = "/webhooks/shopify"
 Clock = Callable[[], datetime]
 
 _NOTHING: Message = {"type": "http.response.body", "body": b""}
-_STARTS: dict[Outcome, Message] = {
-    outcome: {
-        "type": "http.response.start",
-        "status": status.value,
-        "headers": headers_for(outcome),
-    }
-    for outcome, status in STATUS.items()
-}
 
 
 class Webhooks:
@@ -64,7 +57,7 @@ class Webhooks:
         outcome = await self._outcome(scope, receive)
         if outcome is Outcome.DISCONNECTED:  # counted where the connection ended
             return
-        await send(self._start(outcome))
+        await send(self._answer(outcome))
         await send(_NOTHING)
         self._metrics.count(outcome)
         self._metrics.request_seconds.observe(time() - began)
@@ -84,11 +77,10 @@ class Webhooks:
                 return decision.outcome
             return await self._log.append(decision)
 
-    def _start(self, outcome: Outcome) -> Message:
+    def _answer(self, outcome: Outcome) -> Answer:
         if outcome is not Outcome.LOG_UNAVAILABLE:
-            return _STARTS[outcome]
-        headers = headers_for(outcome, retry_seconds=self._log.retry_seconds)
-        return {**_STARTS[outcome], "headers": headers}
+            return ANSWERS[outcome]
+        return Answer(outcome, self._log.retry_seconds)
 
 
 async def _body(receive: Receive, room: Room) -> bytes | Outcome:

@@ -8,25 +8,18 @@ so one timer, for the first of them, is enough.
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import Awaitable
-from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any
 
 
-@dataclass(slots=True)
-class _Waiting:
-    task: asyncio.Task[Any] | None  # None once it waits no more
-    due: float
-    expired: bool = False
-
-
 class Deadlines:
-    """Lets each of many waits take ``seconds`` at most."""
+    """Lets each of many waits take ``seconds`` at most; a task waits for one thing at a time."""
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
-        self._waiting: deque[_Waiting] = deque()
+        self._due: dict[asyncio.Task[Any], float] = {}  # in the order they fall due
+        self._expired: set[asyncio.Task[Any]] = set()
         self._timer: asyncio.TimerHandle | None = None
 
     async def within(self, work: Awaitable[None]) -> float:
@@ -36,28 +29,31 @@ class Deadlines:
             TimeoutError: it took too long, and was cancelled.
         """
         loop = asyncio.get_running_loop()
+        task = asyncio.current_task(loop)
+        if task is None:
+            raise RuntimeError("only a task can be given a deadline")
         began = loop.time()
-        mine = _Waiting(asyncio.current_task(), began + self._seconds)
-        self._waiting.append(mine)
+        self._due[task] = began + self._seconds
         if self._timer is None:
-            self._timer = loop.call_at(mine.due, self._expire)
+            self._timer = loop.call_at(began + self._seconds, self._expire)
         try:
             await work
         except asyncio.CancelledError:
-            if mine.expired and mine.task is not None and mine.task.uncancel() == 0:
+            if task in self._expired and task.uncancel() == 0:
                 raise TimeoutError from None
             raise
         finally:
-            mine.task = None
+            if self._due.pop(task, None) is None:
+                self._expired.discard(task)
         return loop.time() - began
 
     def _expire(self) -> None:
         loop = asyncio.get_running_loop()
         now = loop.time()
-        while self._waiting and (self._waiting[0].task is None or self._waiting[0].due <= now):
-            overdue = self._waiting.popleft()
-            if overdue.task is not None:
-                overdue.expired = True
-                overdue.task.cancel()
-        first = self._waiting[0].due if self._waiting else None
+        overdue = [task for task, _ in takewhile(lambda each: each[1] <= now, self._due.items())]
+        for task in overdue:
+            del self._due[task]
+            self._expired.add(task)
+            task.cancel()
+        first = next(iter(self._due.values()), None)
         self._timer = None if first is None else loop.call_at(first, self._expire)

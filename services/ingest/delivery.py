@@ -28,6 +28,7 @@ _FAMILIES = (b"x-shopify-", b"shopify-")
 _SIGNATURE, _SHOP, _TOPIC = "hmac-sha256", "shop-domain", "topic"
 _API_VERSION, _WEBHOOK_ID = "api-version", "webhook-id"
 _EVENT_ID, _TRIGGERED_AT, _TRACEPARENT = "event-id", "triggered-at", "traceparent"
+_OWN = (_WEBHOOK_ID, _EVENT_ID, _TRIGGERED_AT)  # of each delivery, and not of its topic
 _FIELDS: Mapping[bytes, str] = MappingProxyType(
     {
         family + name.encode(): name
@@ -64,7 +65,10 @@ _DELIVERY_ID = re.compile(r"[\w.-]{1,128}", re.ASCII)
 _TRACE = re.compile(rb"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+# What is made for each delivery is not frozen: that makes setting a field three times as dear.
+
+
+@dataclass(slots=True, kw_only=True)
 class Claim:
     """What the headers say, about a store we know; none of it is proven yet."""
 
@@ -81,7 +85,7 @@ class Refused:
     outcome: Outcome
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Accepted:
     """Signed by the store; to be appended before anybody is told."""
 
@@ -132,7 +136,7 @@ def event_for(claim: Claim, body: bytes, received_at: datetime) -> Accepted | Re
         topic=route.topic,
         key=route.key_prefix + (record_id or _delivery_id(claim, body)),
         value=body,
-        headers=route.headers | _own_headers(told, received_at),
+        headers=_with_its_own(route.headers, told, received_at),
     )
     return Accepted(outcome=_accepted_as(route.topic, record_id), event=event)
 
@@ -166,10 +170,12 @@ def _route(shop: str, told_topic: bytes, told_version: bytes) -> _Route:
     )
 
 
-def _own_headers(told: Mapping[str, bytes], received_at: datetime) -> dict[str, str]:
-    headers = {"received-at": received_at.isoformat()}
-    for name in (_WEBHOOK_ID, _EVENT_ID, _TRIGGERED_AT):
-        if text := _plain(told.get(name, b"")):
+def _with_its_own(
+    common: Mapping[str, str], told: Mapping[str, bytes], received_at: datetime
+) -> dict[str, str]:
+    headers = {**common, "received-at": received_at.isoformat()}
+    for name in _OWN:
+        if name in told and (text := _plain(told[name])):
             headers[name] = text
     if _TRACEPARENT in told and _TRACE.fullmatch(told[_TRACEPARENT]):
         headers[_TRACEPARENT] = told[_TRACEPARENT].decode()

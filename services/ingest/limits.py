@@ -14,10 +14,14 @@ from enum import Enum, auto
 from typing import ClassVar
 
 import httptools
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from services.ingest.answers import ANSWERS
+from services.ingest.exchange import Exchange
+from services.ingest.heads import names_its_host, target_in
 from services.ingest.metrics import Metrics
-from services.ingest.outcomes import STATUS, Outcome, headers_for
+from services.ingest.outcomes import Outcome
 
 # How long a refused sender may take to read why: closing on unread bytes resets the connection,
 # and the answer is lost. Nothing is read meanwhile.
@@ -54,6 +58,9 @@ _NOTHING, _HEADERS, _BODY = _Reading.NOTHING, _Reading.HEADERS, _Reading.BODY
 _REFUSED, _UPGRADED = _Reading.REFUSED, _Reading.UPGRADED
 
 
+_CLOSING = b"connection: close\r\n\r\n"
+
+
 def limited(limits: Limits, metrics: Metrics) -> type[LimitedProtocol]:
     """The protocol class for ``uvicorn.Config(http=…)``; ``metrics`` count every refusal."""
     members = {"limits": limits, "metrics": metrics}
@@ -63,6 +70,7 @@ def limited(limits: Limits, metrics: Metrics) -> type[LimitedProtocol]:
 class LimitedProtocol(HttpToolsProtocol):
     """One connection. Says nothing in the log: what comes here is strangers' input."""
 
+    cycle: Exchange
     limits: ClassVar[Limits]
     metrics: ClassVar[Metrics]
 
@@ -146,25 +154,58 @@ class LimitedProtocol(HttpToolsProtocol):
             self._expect_headers()
         super().on_message_begin()
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Keep it; what it says is looked at when all are there."""
+        self.headers.append((name.lower(), value))
+
     def on_headers_complete(self) -> None:
-        """Refuse a body that is announced too large; else the application starts here."""
+        """Refuse what should not go on; else the application starts here."""
         if self._reading is _REFUSED:
             return
-        if self._announced_bytes() > self.limits.body_bytes:
+        self._complete_scope()
+        by_name = dict(self.headers)
+        # The parser took only digits, and only one length.
+        if int(by_name.get(b"content-length", 0)) > self.limits.body_bytes:
             self._refuse(Outcome.BODY_TOO_LARGE)
-            return
-        super().on_headers_complete()
-        # What comes behind a chunked body is no header of the request: RFC 9110, 6.5.1.
-        self.headers = []
-        self._reading = _BODY
-        self._header_bytes = self._body_bytes = self._framed_bytes = 0
-        self._deadline = self.loop.time() + self.limits.body_seconds
+        elif not names_its_host(self.headers, by_name, self.scope["http_version"]):
+            self._refuse(Outcome.BAD_HOST)
+        else:
+            self._begin(expects=by_name.get(b"expect", b""))
+            # What comes behind a chunked body is no header of the request: RFC 9110, 6.5.1.
+            self.headers = []
+            self._reading = _BODY
+            self._header_bytes = self._body_bytes = self._framed_bytes = 0
+            self._deadline = self.loop.time() + self.limits.body_seconds
 
-    def _announced_bytes(self) -> int:
-        for name, value in self.headers:
-            if name == b"content-length":
-                return int(value)  # the parser took only digits
-        return 0
+    def _complete_scope(self) -> None:
+        target = target_in(self.url)
+        self.scope["method"] = self.parser.get_method().decode("ascii")
+        self.scope["http_version"] = self.parser.get_http_version()
+        self.scope["path"] = self.root_path + target.path
+        self.scope["raw_path"] = self.root_path.encode("ascii") + target.raw_path
+        self.scope["query_string"] = target.query
+
+    def _begin(self, *, expects: bytes) -> None:
+        """Hand the request to the application, as uvicorn does, in its turn."""
+        before: Exchange | None = self.cycle
+        self.cycle = Exchange(
+            scope=self.scope,
+            transport=self.transport,
+            flow=self.flow,
+            logger=self.logger,
+            access_logger=self.access_logger,
+            access_log=self.access_log,
+            default_headers=self.server_state.default_headers,
+            message_event=asyncio.Event(),
+            expect_100_continue=expects.lower() == b"100-continue",
+            keep_alive=self.scope["http_version"] != "1.0" and self.parser.should_keep_alive(),
+            on_response=self.on_response_complete,
+        )
+        if before is None or before.response_complete:
+            self._start_asgi_task(self.cycle, self.app)
+        else:
+            self.flow.pause_reading()
+            self.pipeline.appendleft((self.cycle, self.app))
 
     def on_body(self, body: bytes) -> None:
         """Count; a body that was not announced may be too large only now."""
@@ -174,16 +215,22 @@ class LimitedProtocol(HttpToolsProtocol):
         if self._body_bytes > self.limits.body_bytes:
             self._refuse(Outcome.BODY_TOO_LARGE)
             return
-        super().on_body(body)
+        if not self.cycle.response_complete:
+            self.cycle.take(body)
+            if len(self.cycle.body) > HIGH_WATER_LIMIT:
+                self.flow.pause_reading()
 
     def on_message_complete(self) -> None:
         """The request is here; from now on the time is ours, not the sender's."""
         if self._reading is _REFUSED:
             return
-        super().on_message_complete()
         self._reading = _NOTHING
-        answered = self.cycle.response_complete  # before its body was here: uvicorn is done with it
-        self._deadline = self.loop.time() + self.limits.idle_seconds if answered else math.inf
+        if self.cycle.response_complete:  # before its body was here: nobody asks for that now
+            self._deadline = self.loop.time() + self.limits.idle_seconds
+            return
+        self._deadline = math.inf
+        self.cycle.more_body = False
+        self.cycle.message_event.set()
 
     def on_response_complete(self) -> None:
         """As in uvicorn, with our deadline for its timer: one timer a request is one too many."""
@@ -228,7 +275,8 @@ class LimitedProtocol(HttpToolsProtocol):
         if not answerable or self.transport.is_closing():
             self.transport.close()
             return
-        self.transport.write(_ANSWERS[outcome])
+        answer = ANSWERS[outcome]
+        self.transport.write(answer.first_line + answer.fields + _CLOSING)
         if self.transport.can_write_eof():  # not over TLS
             self.transport.write_eof()
         self.flow.pause_reading()
@@ -247,17 +295,7 @@ class LimitedProtocol(HttpToolsProtocol):
             unanswered.message_event.set()
         self.pipeline.clear()
 
-    def _unanswered(self) -> RequestResponseCycle | None:
+    def _unanswered(self) -> Exchange | None:
         """The latest request, if it has reached the application and has no answer yet."""
-        latest: RequestResponseCycle | None = getattr(self, "cycle", None)
+        latest: Exchange | None = self.cycle
         return None if latest is None or latest.response_complete else latest
-
-
-def _answer(outcome: Outcome) -> bytes:
-    status = STATUS[outcome]
-    lines = [b"HTTP/1.1 %d %s" % (status.value, status.phrase.encode())]
-    lines += [b": ".join(header) for header in headers_for(outcome)]
-    return b"\r\n".join([*lines, b"connection: close", b"", b""])
-
-
-_ANSWERS = {outcome: _answer(outcome) for outcome in STATUS}

@@ -14,10 +14,11 @@ class Appender(Protocol):
     """Writes events."""
 
     async def append(self, events: Sequence[NewEvent]) -> None:
-        """Returns when all of ``events`` are durable, in their order, or none is.
+        """Returns when all of ``events`` are durable, those of one key in their order.
 
         Raises:
-            LogUnavailableError: nothing was written; ``retry_after`` says when to come again.
+            LogUnavailableError: not all were written, and perhaps none; to append them again is
+                right, since delivery is at least once anyway. ``retry_after`` says when to come.
         """
 
 

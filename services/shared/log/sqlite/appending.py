@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -32,6 +33,12 @@ _INSERT = "INSERT INTO events (id, appended_at, key, headers, value) VALUES "
 _INSERTS: Mapping[int, str] = {
     count: _INSERT + ", ".join(["(?, ?, ?, ?, ?)"] * count) for count in _ROWS_A_STATEMENT
 }
+# One statement to look and to write, for the same reason.
+_MOVE = (
+    "UPDATE partitions SET next_offset = next_offset + ?,"
+    " last_appended_at = max(last_appended_at, ?)"
+    " WHERE id = ? RETURNING next_offset, last_appended_at"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,49 +131,40 @@ def append_all(
     if not parcels:
         return []
     used = used_bytes(connection)
-    tails = _Tails(connection, micros(now()))
     outcomes: list[LogUnavailableError | None] = []
-    values: list[int | str | bytes] = []
+    rows: list[tuple[int, str, bytes, bytes]] = []
     for parcel in parcels:
         if used + parcel.size_bytes > parcel.limit_bytes:
             outcomes.append(LogUnavailableError("log_full", retry_after=_FULL_RETRY_SECONDS))
             continue
         used += parcel.size_bytes
-        for partition_id, key, headers, value in parcel.rows:
-            values += (*tails.next(partition_id), key, headers, value)
+        rows += parcel.rows
         outcomes.append(None)
+    tails = _moved(connection, Counter(row[0] for row in rows), micros(now()))
+    values: list[int | str | bytes] = []
+    for partition_id, key, headers, value in rows:
+        tail = tails[partition_id]
+        values += (row_id(partition_id, tail.offset), tail.at, key, headers, value)
+        tail.offset += 1
     _insert(connection, values)
-    tails.save()
     return outcomes
 
 
-class _Tails:
-    """The ends of the partitions this transaction appends to."""
+@dataclass(slots=True)
+class _Tail:
+    """Where a partition's next event goes, and its time, which never goes backward."""
 
-    def __init__(self, connection: sqlite3.Connection, now: int) -> None:
-        self._connection = connection
-        self._now = now
-        self._tails: dict[int, list[int]] = {}
+    offset: int
+    at: int
 
-    def next(self, partition_id: int) -> tuple[int, int]:
-        """The row id of the partition's next event, and its time, which never goes backward."""
-        tail = self._tails.get(partition_id)
-        if tail is None:
-            offset, last_at = self._connection.execute(
-                "SELECT next_offset, last_appended_at FROM partitions WHERE id = ?",
-                (partition_id,),
-            ).fetchone()
-            tail = self._tails[partition_id] = [offset, max(last_at, self._now)]
-        place = row_id(partition_id, tail[0])
-        tail[0] += 1
-        return place, tail[1]
 
-    def save(self) -> None:
-        """Writes the new ends."""
-        self._connection.executemany(
-            "UPDATE partitions SET next_offset = ?, last_appended_at = ? WHERE id = ?",
-            [(offset, at, each) for each, (offset, at) in self._tails.items()],
-        )
+def _moved(connection: sqlite3.Connection, counts: Mapping[int, int], now: int) -> dict[int, _Tail]:
+    """The ends of the partitions as they were, each moved behind as many events."""
+    tails = {}
+    for partition_id, count in counts.items():
+        behind, at = connection.execute(_MOVE, (count, now, partition_id)).fetchone()
+        tails[partition_id] = _Tail(behind - count, at)
+    return tails
 
 
 def _insert(connection: sqlite3.Connection, values: list[int | str | bytes]) -> None:

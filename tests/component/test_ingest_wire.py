@@ -1,0 +1,353 @@
+"""Bytes in, bytes out: the protocol by itself, fed piece by piece as no socket would promise."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from prometheus_client import CollectorRegistry
+from uvicorn.server import ServerState
+
+from services.ingest.__main__ import application
+from services.ingest.limits import LimitedProtocol, Limits, limited
+from services.ingest.metrics import Metrics
+from services.ingest.settings import Settings
+from services.ingest.stores import StoresInMemory
+from services.shared.runtime.serving import config_for
+from tests.support.deliveries import request_bytes, signed_headers
+from tests.support.running_ingest import ACME, LogInMemory, surroundings_of
+
+BODY = b'{"id": 1}'
+DATE = (b"date", b"Thu, 26 Nov 2026 01:00:00 GMT")
+PATH = b"/webhooks/shopify"
+
+
+class Wire(asyncio.Transport):
+    """The server's end of a connection in memory."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.written = b""
+        self.paused = self.closed = False
+        self.changed = asyncio.Event()
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        assert not self.closed, "written after the end"
+        self.written += data
+        self.changed.set()
+
+    def close(self) -> None:
+        self.closed = True
+        self.changed.set()
+
+    def can_write_eof(self) -> bool:
+        return False
+
+    def is_closing(self) -> bool:
+        return self.closed
+
+    def pause_reading(self) -> None:
+        self.paused = True
+
+    def resume_reading(self) -> None:
+        self.paused = False
+        self.changed.set()
+
+    async def until(self, is_so: Callable[[Wire], bool]) -> Wire:
+        async with asyncio.timeout(5):
+            while not is_so(self):
+                self.changed.clear()
+                await self.changed.wait()
+        return self
+
+
+@dataclass
+class Served:
+    """An application behind the protocol, and what it stands on."""
+
+    app: Any = None
+    log: LogInMemory = field(default_factory=LogInMemory)
+    registry: CollectorRegistry = field(default_factory=CollectorRegistry)
+    state: ServerState = field(default_factory=ServerState)
+
+    def __post_init__(self) -> None:
+        self.state.default_headers = [DATE]
+        self.metrics = Metrics(self.registry)
+        stores = StoresInMemory()
+        stores.replace([ACME])
+        ingest = application(Settings(), surroundings_of(self.log), stores, self.metrics)
+        limits = Limits(
+            header_bytes=4096,
+            header_seconds=60,
+            body_bytes=200_000,
+            body_seconds=60,
+            idle_seconds=60,
+            connections=10,
+        )
+        self.config = config_for(self.app or ingest, http=limited(limits, self.metrics))
+        self.config.load()
+
+    def connected(self) -> tuple[LimitedProtocol, Wire]:
+        protocol_class = self.config.http_protocol_class
+        assert issubclass(protocol_class, LimitedProtocol)
+        protocol, wire = protocol_class(self.config, self.state, {}), Wire()
+        protocol.connection_made(wire)
+        return protocol, wire
+
+    async def told(self, pieces: Iterable[bytes], *, answers: int = 1) -> bytes:
+        """What is answered to ``pieces`` by the time there are so many answers."""
+        protocol, wire = self.connected()
+        for piece in pieces:
+            protocol.data_received(piece)
+        await wire.until(lambda wire: wire.written.count(b"\r\n\r\n") >= answers)
+        protocol.connection_lost(None)
+        return wire.written
+
+    def counted(self, outcome: str) -> float:
+        labels = {"outcome": outcome}
+        return self.registry.get_sample_value("shopsync_ingest_requests_total", labels) or 0.0
+
+
+@pytest.fixture
+async def served() -> Served:
+    return Served()
+
+
+def with_head(head: bytes, body: bytes = BODY) -> bytes:
+    """A signed delivery under another first line, its own ``Host`` being part of ``head``."""
+    rest = request_bytes(body).split(b"\r\n", 2)[2]
+    return head + b"\r\n" + rest
+
+
+CHUNKED = (
+    request_bytes(BODY).replace(b"Content-Length: 9", b"Transfer-Encoding: chunked")[: -len(BODY)]
+    + b'4\r\n{"id\r\n5;x=y\r\n": 1}\r\n0\r\nX-Trailer: 1\r\n\r\n'
+)
+
+
+@pytest.mark.parametrize(
+    ("request_", "status", "outcome"),
+    [
+        (request_bytes(BODY), b"200 OK", "accepted"),
+        (CHUNKED, b"200 OK", "accepted"),
+        (request_bytes(BODY, signed_headers(b"{}")), b"401 Unauthorized", "wrong_signature"),
+    ],
+    ids=["announced", "chunked", "wrongly signed"],
+)
+async def test_a_request_cut_at_any_byte_is_answered_as_the_whole_one(
+    served: Served, request_: bytes, status: bytes, outcome: str
+) -> None:
+    whole = await served.told([request_])
+    assert whole.startswith(b"HTTP/1.1 " + status + b"\r\n")
+
+    for cut in range(1, len(request_)):
+        assert await served.told([request_[:cut], request_[cut:]]) == whole, cut
+
+    assert served.counted(outcome) == len(request_)
+    expected = [BODY] * len(request_) if outcome == "accepted" else []
+    assert [event.value for event in served.log.events] == expected
+
+
+async def test_requests_that_come_at_once_are_answered_in_their_order(served: Served) -> None:
+    requests = [
+        request_bytes(BODY),
+        request_bytes(BODY, signed_headers(b"{}")),
+        request_bytes(b"", {}, method="PUT"),
+        CHUNKED,
+        b"GET /healthz HTTP/1.1\r\nHost: ingest\r\n\r\n",
+        request_bytes(BODY, signed_headers(BODY) | {"Connection": "close"}),
+    ]
+
+    for size in (1, 7, 700, 10_000):
+        sent = b"".join(requests)
+        pieces = [sent[start : start + size] for start in range(0, len(sent), size)]
+        answers = await served.told(pieces, answers=6)
+        codes = [each[:3] for each in answers.split(b"HTTP/1.1 ")[1:]]
+        assert codes == [b"200", b"401", b"405", b"200", b"200", b"200"]
+
+
+async def test_a_body_of_many_reads_is_signed_and_kept_as_it_came(served: Served) -> None:
+    body = bytes(range(256)) * 700
+    sent = request_bytes(body)
+    protocol, wire = served.connected()
+    for start in range(0, len(sent), 10_000):
+        protocol.data_received(sent[start : start + 10_000])
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)  # the application takes some of it before the next piece
+    await wire.until(lambda wire: wire.written.endswith(b"\r\n\r\n"))
+
+    assert wire.written.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert not wire.paused
+    assert [event.value for event in served.log.events] == [body]
+    assert type(served.log.events[0].value) is bytes
+
+
+async def test_who_sends_faster_than_the_application_takes_is_paused(served: Served) -> None:
+    protocol, wire = served.connected()
+    sent = request_bytes(b"x" * 150_000)
+
+    protocol.data_received(sent[:140_000])
+    assert wire.paused
+    await wire.until(lambda wire: not wire.paused)  # the application has taken it
+    protocol.data_received(sent[140_000:])
+
+    await wire.until(lambda wire: wire.written.startswith(b"HTTP/1.1 200"))
+
+
+@pytest.mark.parametrize(
+    ("head", "outcome"),
+    [
+        (b"POST /webhooks/shopify HTTP/1.1", "bad_host"),
+        (b"POST /webhooks/shopify HTTP/1.1\r\nHost: a\r\nHost: a", "bad_host"),
+        (b"POST /webhooks/shopify HTTP/1.1\r\nHost: a\r\nhost: b", "bad_host"),
+        (b"POST /webhooks/shopify HTTP/1.0\r\nHost: a\r\nHost: b", "bad_host"),
+        (b"POST /webhooks/shopify HTTP/1.0", "accepted"),
+        (b"POST /webhooks/shopify HTTP/1.1\r\nHost:", "accepted"),
+        (b"POST /webhooks/shopify HTTP/1.1\r\nhOST: a\r\nX: 1\r\nX: 2", "accepted"),
+    ],
+)
+async def test_a_request_names_one_host_or_is_older_than_hosts(
+    served: Served, head: bytes, outcome: str
+) -> None:
+    answer = await served.told([with_head(head)])
+
+    assert answer.startswith(b"HTTP/1.1 " + (b"400 " if outcome == "bad_host" else b"200 "))
+    assert served.counted(outcome) == 1
+    assert len(served.log.events) == (outcome == "accepted")
+
+
+@pytest.mark.parametrize(
+    ("target", "code"),
+    [
+        (PATH + b"?a=b", b"200"),
+        (b"/webhooks/%73hopify", b"200"),
+        (b"http://ingest/webhooks/shopify", b"200"),
+        (PATH + b"/", b"404"),
+        (b"//webhooks/shopify", b"404"),
+        (b"/webhooks%2Fshopif", b"404"),
+    ],
+)
+async def test_the_path_is_what_the_url_means(served: Served, target: bytes, code: bytes) -> None:
+    answer = await served.told([with_head(b"POST " + target + b" HTTP/1.1\r\nHost: ingest")])
+
+    assert answer.startswith(b"HTTP/1.1 " + code)
+
+
+async def test_an_application_is_told_all_that_asgi_names() -> None:
+    scopes: list[dict[str, Any]] = []
+
+    async def app(scope: Any, _receive: Any, send: Any) -> None:
+        scopes.append(scope)
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+        await send({"type": "http.response.body"})
+
+    served = Served(app=app)
+    await served.told([b"GET /a%20b?c=%20d HTTP/1.0\r\nX-Y:  Z\r\n\r\n"])
+    await served.told([b"DELETE /a-b.c HTTP/1.1\r\nHost: ingest\r\n\r\n"])
+
+    told = [
+        {name: each[name] for name in ("method", "http_version", "path", "raw_path")}
+        for each in scopes
+    ]
+    assert told == [
+        {"method": "GET", "http_version": "1.0", "path": "/a b", "raw_path": b"/a%20b"},
+        {"method": "DELETE", "http_version": "1.1", "path": "/a-b.c", "raw_path": b"/a-b.c"},
+    ]
+    assert [each["query_string"] for each in scopes] == [b"c=%20d", b""]
+    assert scopes[0]["headers"] == [(b"x-y", b"Z")]
+
+
+async def test_after_its_body_an_application_hears_of_the_end_alone() -> None:
+    heard: list[dict[str, Any]] = []
+    body_heard = asyncio.Event()
+
+    async def app(_scope: Any, receive: Any, send: Any) -> None:
+        heard.append(await receive())
+        body_heard.set()
+        heard.append(await receive())
+
+    protocol, _ = Served(app=app).connected()
+    protocol.data_received(request_bytes(BODY))
+    await body_heard.wait()
+    (task,) = protocol.tasks
+    protocol.connection_lost(None)
+    await task
+
+    assert heard == [
+        {"type": "http.request", "body": BODY, "more_body": False},
+        {"type": "http.disconnect"},
+    ]
+
+
+async def test_who_expects_to_be_told_to_go_on_is_told_once(served: Served) -> None:
+    headers = signed_headers(BODY) | {"Expect": "100-Continue"}
+    sent = request_bytes(BODY, headers)
+    protocol, wire = served.connected()
+
+    protocol.data_received(sent[: -len(BODY)])
+    await wire.until(lambda wire: wire.written != b"")
+    assert wire.written == b"HTTP/1.1 100 Continue\r\n\r\n"
+    protocol.data_received(BODY)
+
+    await wire.until(lambda wire: wire.written.count(b"HTTP/1.1 ") == 2)
+    assert b"HTTP/1.1 200 OK\r\n" in wire.written
+
+
+async def test_an_answer_has_the_server_s_headers_of_its_moment(served: Served) -> None:
+    first = await served.told([request_bytes(BODY)])
+    served.state.default_headers = [(b"date", b"later"), (b"server", b"x")]
+    second = await served.told([request_bytes(BODY)])
+
+    assert first == b"HTTP/1.1 200 OK\r\ndate: %b\r\ncontent-length: 0\r\n\r\n" % DATE[1]
+    assert second == b"HTTP/1.1 200 OK\r\ndate: later\r\nserver: x\r\ncontent-length: 0\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"POST /webhooks/shopify HTTP/1.0\r\nHost: ingest",
+        b"POST /webhooks/shopify HTTP/1.1\r\nHost: ingest\r\nConnection: close",
+    ],
+)
+async def test_who_wants_to_end_is_told_so_and_the_connection_closed(
+    served: Served, head: bytes
+) -> None:
+    protocol, wire = served.connected()
+    protocol.data_received(with_head(head))
+    await wire.until(lambda wire: wire.closed)
+
+    assert wire.written.endswith(b"connection: close\r\n\r\n")
+    assert wire.written.count(b"HTTP/1.1 200 OK\r\n") == 1
+
+
+async def test_an_answer_waits_for_a_reader_that_is_slow(served: Served) -> None:
+    protocol, wire = served.connected()
+    protocol.pause_writing()
+    protocol.data_received(request_bytes(BODY))
+    await served.log.waiting.acquire()
+    for _ in range(10):  # turns of the loop, more than the answer would need
+        await asyncio.sleep(0)
+    assert len(served.log.events) == 1
+    assert wire.written == b""
+
+    protocol.resume_writing()
+
+    await wire.until(lambda wire: wire.written.startswith(b"HTTP/1.1 200"))
+
+
+async def test_nobody_is_told_who_left_before_the_answer(served: Served) -> None:
+    served.log.open.clear()
+    protocol, wire = served.connected()
+    protocol.data_received(request_bytes(BODY))
+    await served.log.waiting.acquire()
+    (task,) = protocol.tasks
+    protocol.connection_lost(None)
+
+    served.log.open.set()
+    await task
+
+    assert wire.written == b""
+    assert len(served.log.events) == 1
