@@ -22,7 +22,7 @@ from sandbox.shopify.shopify import Shopify
 from services.shared.contract.keys import SourceKey
 from services.shared.contract.topics import ObjectType
 from services.shared.hubspot.client import HubSpot
-from services.shared.hubspot.governor import Governor, MemoryQuota
+from services.shared.hubspot.governor import Governor
 from services.shared.hubspot.pacing import Lane
 from services.shared.ledger import stores
 from services.shared.ledger.connections import Connections
@@ -41,6 +41,7 @@ from services.syncer.outcomes import Outcome
 from services.syncer.settling import SUSPECT_MS
 from services.syncer.writing import Writer
 from tests.support.ledgers import aged
+from tests.support.memory_quota import MemoryQuota
 
 SHOP = "acme.myshopify.com"
 ORDERS, CUSTOMERS = ObjectType.ORDERS.value, ObjectType.CUSTOMERS.value

@@ -25,8 +25,8 @@ _REFUSALS = """
     too_long
 """
 _WORLD = """
-    rate_limited locked account_migrating unavailable unexpected_status garbled_answer throttled
-    undated_answer row_unanswered rows_unanswered pairs_unanswered links_truncated
+    rate_limited quota_spent locked account_migrating unavailable unexpected_status garbled_answer
+    throttled undated_answer row_unanswered rows_unanswered pairs_unanswered links_truncated
     cursor_stands_still internal_error
     ledger_unavailable ledger_conflict log_full log_closed log_cannot_open log_group_taken_over
     log_partitions_not_owned lease_lost store_frozen store_locked
