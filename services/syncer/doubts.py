@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -14,6 +14,7 @@ from services.shared.contract.records import Record, State
 from services.shared.contract.versions import Version
 from services.shared.ledger import causes
 from services.shared.ledger.causes import NewCause
+from services.shared.ledger.connections import NEWER_SETTINGS, newer_settings
 from services.shared.ledger.engine import Ledger
 from services.shared.ledger.settlements import Settlement
 from services.shared.ledger.sources import SourceRow, Status
@@ -33,7 +34,12 @@ UNREADABLE = "unreadable_in_shopify"
 DELETION_UNPROVED = "deletion_unproved"
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
-_SHARED_REASONS = frozenset({"store_frozen", "store_locked"})
+_SHARED_REASONS = frozenset({"store_frozen", "store_locked", NEWER_SETTINGS})
+
+
+def never(_shop: str) -> bool:
+    """Where all that is set for stores is known to be readable."""
+    return False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,9 +63,12 @@ class Sorted:
 class Doubts:
     """Sorts jobs, reading those that are in doubt, many records a call."""
 
-    def __init__(self, ledger: Ledger, hydrator: Hydrator) -> None:
+    def __init__(
+        self, ledger: Ledger, hydrator: Hydrator, is_newer: Callable[[str], bool] = never
+    ) -> None:
         self._ledger = ledger
         self._hydrator = hydrator
+        self._is_newer = is_newer
 
     async def sort(
         self, kind: str, jobs: Sequence[Job], rows: Mapping[SourceKey, SourceRow]
@@ -67,11 +76,16 @@ class Doubts:
         """What can be written, what must wait, what is done already."""
         done = Sorted(ready=[], waits=[], settlements=[], outcomes={})
         doubtful: dict[str, list[Job]] = {}
+        beyond_us: dict[str, list[Job]] = {}
         for job in jobs:
-            if kind == plans.GUESTS:
+            if self._is_newer(job.source.shop):
+                beyond_us.setdefault(job.source.shop, []).append(job)
+            elif kind == plans.GUESTS:
                 done.ready.append(Ready(job=_from_own_body(job, rows[job.source])))
             elif _is_in_doubt(job, rows.get(job.source), done):
                 doubtful.setdefault(job.source.shop, []).append(job)
+        for shop, some in beyond_us.items():
+            await self._wait_for_store(shop, kind, some, newer_settings(), done)
         for shop, some in doubtful.items():
             try:
                 hydrated = await self._hydrator.read(shop, kind, [job.source.id for job in some])

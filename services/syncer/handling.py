@@ -28,7 +28,7 @@ from services.syncer.deciding import (
     verdict_on_due,
     verdict_on_state,
 )
-from services.syncer.doubts import Doubts, Ready, contradiction, wait_for
+from services.syncer.doubts import Doubts, Ready, contradiction, never, wait_for
 from services.syncer.efforts import Effort
 from services.syncer.jobs import Job
 from services.syncer.knowing import CLAIM_MS, HEAD_TYPE, Known, claim_and_know
@@ -48,7 +48,7 @@ class Tools:
     """What handling needs: the ledger, both vendors, and what the account makes of records.
 
     ``writer_for`` gives a writer that does the work given, in a transaction, before each of its
-    calls.
+    calls; ``is_newer`` says of a shop whether a newer version's settings stand in the ledger.
     """
 
     ledger: Ledger
@@ -56,6 +56,7 @@ class Tools:
     account: Account
     writer_for: WriterFor
     abandoned_after: timedelta
+    is_newer: Callable[[str], bool] = never
 
 
 class Handler:
@@ -65,7 +66,7 @@ class Handler:
         self, tools: Tools, *, instance: str, settled: Callable[[Iterable[SourceKey]], None]
     ) -> None:
         self._ledger = tools.ledger
-        self._doubts = Doubts(tools.ledger, tools.hydrator)
+        self._doubts = Doubts(tools.ledger, tools.hydrator, tools.is_newer)
         self._account = tools.account
         self._writer_for = tools.writer_for
         self._abandoned_after = tools.abandoned_after
