@@ -65,6 +65,8 @@ _WAITING: Mapping[str, str] = MappingProxyType(
         "store_frozen": "The store is frozen (unpaid or paused) and cannot be read.",
         "token_refused": "The store's token is refused: shopsync check",
         "access_denied": "The store does not let us read it: shopsync check",
+        "may_come_late": "It is deleted, but a call that was to create it in HubSpot may be carried"
+        " out yet; it is looked for once more.",
         "retried": "It was asked to be tried again.",
     }
 )

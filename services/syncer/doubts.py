@@ -20,7 +20,7 @@ from services.shared.ledger.settlements import Settlement
 from services.shared.ledger.sources import SourceRow, Status
 from services.shared.ledger.waits import Wait
 from services.shared.shopify.hydrating import Hydrated, Hydrator
-from services.syncer import plans, settling, webhook_only
+from services.syncer import plans, settling, unheard, webhook_only
 from services.syncer.deciding import CONTRADICTORY_READ, Verdict, is_claimed_deleted, verdict_on
 from services.syncer.jobs import Job
 from services.syncer.outcomes import Outcome
@@ -152,7 +152,8 @@ def _take_read(job: Job, row: SourceRow | None, hydrated: Hydrated, done: Sorted
         state = webhook_only.completed(hydrated.found[source.id], said, waiting)
         done.ready.append(Ready(job=replace(job, state=state, claims_deletion=False)))
     elif _is_gone(job, row, hydrated, claims_deletion=claims_deletion):
-        done.ready.append(Ready(job=job, gone_at=hydrated.missing[source.id]))
+        gone = replace(job, unheard=unheard.variants_of(row, job.state))
+        done.ready.append(Ready(job=gone, gone_at=hydrated.missing[source.id]))
     elif job.state is not None:
         # Nothing to be read (an order older than we may see): the event itself is the best we have.
         done.ready.append(Ready(job=_completed(job, row)))

@@ -151,7 +151,7 @@ class Handler:
             row = known.rows.get(source)
             if each.gone_at is not None:
                 gone[source] = each.gone_at
-                to_archive.append(effort_of(empty_plan(source, row, kind), known))
+                to_archive.append(effort_of(empty_plan(each.job, row, kind), known))
             elif each.job.state is not None:
                 self._sort_in(each.job, each.job.state, known, to_apply, learned)
         abilities = self._account.abilities
@@ -162,7 +162,7 @@ class Handler:
         await self._apply(kind, [e for e in to_apply if not e.awaits], known, applier, writer)
         causes = await awaiting.shared_causes(self._ledger, [*to_apply, *to_archive])
         learned.add(settling.settled(to_apply, known.now, causes))
-        learned.add(settling.deleted(to_archive, gone, causes))
+        learned.add(settling.deleted(to_archive, gone, known.now, causes))
         return learned
 
     def _sort_in(

@@ -12,7 +12,7 @@ from services.shared.ledger.settlements import Settlement
 from services.shared.ledger.sources import SourceRow, Status
 from services.shared.ledger.targets import TargetRow
 from services.shared.ledger.waits import Wait
-from services.syncer import people, plans
+from services.syncer import people, plans, unheard
 from services.syncer.adopting import CENSUSED
 from services.syncer.deciding import ARCHIVED_IN_HUBSPOT
 from services.syncer.efforts import Effort, Failure, Piece
@@ -42,6 +42,7 @@ def settled(efforts: Iterable[Effort], now: datetime, causes: Mapping[SourceKey,
 def deleted(
     efforts: Iterable[Effort],
     read_at: Mapping[SourceKey, datetime],
+    now: datetime,
     causes: Mapping[SourceKey, int],
 ) -> Memory:
     """What is to be remembered of sources that a read proved gone."""
@@ -52,6 +53,21 @@ def deleted(
             _put_off(effort, memory, causes.get(plan.source), claims_deletion=True)
             continue
         stays = plan.head_type == plans.CONTACTS
+        late_ms = None if stays else _still_suspect_ms(effort, now)
+        if late_ms is not None:
+            # A call that was to create it may be applied yet: then that is to go as well.
+            memory.waits.append(
+                Wait(
+                    key=plan.source,
+                    reason="may_come_late",
+                    due_in_ms=late_ms,
+                    is_news=False,
+                    claims_deletion=True,
+                    suspect_for_ms=None if row and row.suspect_until else late_ms,
+                )
+            )
+            memory.outcomes[plan.source] = Outcome.WAITING
+            continue
         memory.settlements.append(
             Settlement(
                 key=plan.source,
@@ -132,7 +148,7 @@ def _put_off(
             claims_deletion=claims_deletion,
             suspect_for_ms=SUSPECT_MS if effort.may_be_applied or effort.is_taken_over else None,
             changed_at=effort.plan.version.updated_at,
-            body=effort.plan.kept,
+            body=effort.plan.kept or unheard.kept(effort),
         )
     )
     memory.outcomes[effort.plan.source] = Outcome.WAITING
