@@ -13,7 +13,7 @@ from services.shared.ledger.engine import Ledger
 from services.syncer import plans
 from services.syncer.efforts import Effort
 from services.syncer.goods import SKUS_UNKNOWN
-from services.syncer.settling import SUSPECT_MS
+from services.syncer.putting_off import SUSPECT_MS
 
 CENSUS = "census"
 ACCOUNT_WIDE = "*"

@@ -20,7 +20,7 @@ from services.shared.ledger.settlements import Settlement
 from services.shared.ledger.sources import SourceRow, Status
 from services.shared.ledger.waits import Wait
 from services.shared.shopify.hydrating import Hydrated, Hydrator
-from services.syncer import plans, settling, unheard, webhook_only
+from services.syncer import plans, putting_off, unheard, webhook_only
 from services.syncer.deciding import CONTRADICTORY_READ, Verdict, is_claimed_deleted, verdict_on
 from services.syncer.jobs import Job
 from services.syncer.outcomes import Outcome
@@ -109,7 +109,7 @@ class Doubts:
             async with self._ledger.transaction() as tx:
                 cause_id = await causes.raise_cause(tx, cause, _PROBE_MS)
         for job in jobs:
-            due_in = settling.retry_in_ms(2, problem)
+            due_in = putting_off.retry_in_ms(2, problem)
             wait = wait_for(job, problem.reason, due_in_ms=due_in)
             done.waits.append(replace(wait, cause_id=cause_id))
             done.outcomes[job.source] = Outcome.WAITING

@@ -18,7 +18,7 @@ from services.shared.ledger.engine import Ledger
 from services.shared.ledger.quota import Work
 from services.shared.ledger.sources import SourceRow
 from services.shared.shopify.hydrating import Hydrator
-from services.syncer import awaiting, goods, memory, people, plans, settling
+from services.syncer import awaiting, goods, memory, people, plans, putting_off, settling
 from services.syncer.account import Account
 from services.syncer.applying import Applier
 from services.syncer.deciding import (
@@ -133,7 +133,7 @@ class Handler:
         again = [wait_for(each.job, "claim_lost", _BUSY_MS) for each in mine]
         async with self._ledger.transaction() as tx:
             await waits.wait(
-                tx, [replace(each, suspect_for_ms=settling.SUSPECT_MS) for each in again]
+                tx, [replace(each, suspect_for_ms=putting_off.SUSPECT_MS) for each in again]
             )
         count_setbacks((), again)
         return {each.job.source: Outcome.WAITING for each in mine}

@@ -38,7 +38,7 @@ from services.syncer.handling import Handler, Tools
 from services.syncer.jobs import Job
 from services.syncer.knowing import CLAIM_MS
 from services.syncer.outcomes import Outcome
-from services.syncer.settling import SUSPECT_MS
+from services.syncer.putting_off import SUSPECT_MS
 from services.syncer.writing import Writer
 from tests.support.ledgers import aged
 from tests.support.memory_quota import MemoryQuota
