@@ -60,9 +60,13 @@ _WAITING: Mapping[str, str] = MappingProxyType(
         " all of its kind before it is made again.",
         "link_refused": "HubSpot refused to link it: it may have been archived there, which writing"
         " it shows.",
+        "quota_spent": "HubSpot's calls of the day are used up, by all apps of the account. It goes"
+        " on at the account's midnight, or when the limit is raised.",
         "store_frozen": "The store is frozen (unpaid or paused) and cannot be read.",
         "token_refused": "The store's token is refused: shopsync check",
         "access_denied": "The store does not let us read it: shopsync check",
+        "may_come_late": "It is deleted, but a call that was to create it in HubSpot may be carried"
+        " out yet; it is looked for once more.",
         "retried": "It was asked to be tried again.",
     }
 )

@@ -22,6 +22,8 @@ _SENTENCES: Mapping[str, str] = MappingProxyType(
         "scope_missing": f"A token lacks a scope: {{detail}}. {_CHECK}",
         "access_denied": f"A store does not let us read: {{detail}}. {_CHECK}",
         "account_suspended": "The HubSpot account is suspended: nothing can be written to it.",
+        "quota_spent": "HubSpot's calls of the day are used up. They begin anew at midnight in the "
+        "account's time zone.",
         "ledger_is_newer": "The ledger was written by a newer version of shopsync. Install that "
         "version, or restore a backup.",
         "ledger_unavailable": "The ledger cannot be reached now: another process holds it, the "

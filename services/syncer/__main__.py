@@ -60,6 +60,8 @@ _ACCOUNT_ALLOWED_SECONDS = 0.0
 _LOOP_ALLOWED_SECONDS = 180.0
 _LONGEST_WAIT_SECONDS = 30.0
 _STORES_SECONDS = 2.0
+# Kept, because on a day that is spent the account cannot be asked for it.
+_TIME_ZONE = "time_zone"
 # Line item to order; the other way round it is 513. To carts the account itself says.
 _LINKS = {plans.ORDERS: 514, plans.CARTS: 591}
 
@@ -168,6 +170,8 @@ async def prepared(around: Surroundings) -> tuple[Account, Census]:
         SyncError: HubSpot cannot be reached, or refuses the token.
     """
     await around.connections.refresh()
+    async with around.ledger.transaction() as tx:
+        around.governor.end_days_in(await notes.get(tx, _TIME_ZONE))
     slot = partial(around.governor.acquire, Lane.LIVE)
     schema = await Setup(around.hubspot, slot).prepare()
     for shortfall in schema.shortfalls:
@@ -185,6 +189,8 @@ async def prepared(around: Surroundings) -> tuple[Account, Census]:
     await census.take()
     async with around.ledger.transaction() as tx:
         await notes.put(tx, "portal", schema.details.portal_id)
+        await notes.put(tx, _TIME_ZONE, schema.details.time_zone)
+    around.governor.end_days_in(schema.details.time_zone)
     return account_for(schema, await _line_item_links(around, slot)), census
 
 

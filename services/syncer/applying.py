@@ -50,7 +50,10 @@ class Applier:
 
     async def archive(self, efforts: Sequence[Effort]) -> None:
         """Take efforts' records out of HubSpot, the parts before what they hang on."""
-        await self._find_by_key([effort for effort in efforts if effort.head])
+        await self._find_by_key(efforts)
+        for effort in efforts:
+            found = {piece.target_id for piece in effort.parts.values() if piece.target_id}
+            effort.removals.extend(sorted(found.difference(effort.removals)))
         # Lines that an earlier call may have created hang on nothing once their order is gone.
         await self._recognise([each for each in efforts if each.head and each.head.target_id])
         await self._remove_parts(efforts)
@@ -66,23 +69,24 @@ class Applier:
                     piece.take(result, {})
 
     async def _find_by_key(self, efforts: Sequence[Effort]) -> None:
-        """Ids of heads that an earlier call may have created without our learning them."""
+        """Ids of records that an earlier call may have created without our learning them."""
         for object_type in self._abilities.keyed:
-            heads = {
-                f"{head.source.shop}/{head.source.id}": head
+            pieces = {
+                f"{piece.source.shop}/{piece.source.id}": piece
                 for effort in efforts
-                if (head := effort.head) and head.may_exist and head.object_type == object_type
+                for piece in effort.pieces
+                if piece.may_exist and piece.object_type == object_type
             }
-            if not heads:
+            if not pieces:
                 continue
             try:
-                reading = await self._writer.read(object_type, heads, (SYNC_KEY,), SYNC_KEY)
+                reading = await self._writer.read(object_type, pieces, (SYNC_KEY,), SYNC_KEY)
             except SyncError as problem:
-                for head in heads.values():
-                    head.postpone(problem)
+                for piece in pieces.values():
+                    piece.postpone(problem)
                 continue
             for key, record in reading.found.items():
-                heads[key].move_to(record.id)
+                pieces[key].move_to(record.id)
 
     async def write(self, pieces: Iterable[Piece]) -> None:
         """Create or update pieces that stand for themselves."""

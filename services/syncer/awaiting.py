@@ -6,13 +6,14 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from services.shared.contract.errors import OursToFixError, SyncError
 from services.shared.contract.keys import SourceKey
+from services.shared.hubspot.problems import QUOTA_SPENT
 from services.shared.ledger import causes
 from services.shared.ledger.causes import NewCause
 from services.shared.ledger.engine import Ledger
 from services.syncer import plans
 from services.syncer.efforts import Effort
 from services.syncer.goods import SKUS_UNKNOWN
-from services.syncer.settling import SUSPECT_MS
+from services.syncer.putting_off import SUSPECT_MS
 
 CENSUS = "census"
 ACCOUNT_WIDE = "*"
@@ -24,7 +25,7 @@ _FIRST_PROBE_MS: Mapping[str, int] = {
     CENSUS: SUSPECT_MS + 1_000,
     SKUS_UNKNOWN: 5_000,
 }
-_SHARED_REASONS = frozenset({"account_migrating"})
+_SHARED_REASONS = frozenset({"account_migrating", QUOTA_SPENT})
 
 
 def mark(efforts: Iterable[Effort], keyed: Collection[str]) -> None:

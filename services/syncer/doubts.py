@@ -22,7 +22,7 @@ from services.shared.ledger.settlements import Settlement
 from services.shared.ledger.sources import SourceRow, Status
 from services.shared.ledger.waits import Wait
 from services.shared.shopify.hydrating import Hydrated, Hydrator
-from services.syncer import plans, settling, webhook_only
+from services.syncer import plans, putting_off, unheard, webhook_only
 from services.syncer.deciding import CONTRADICTORY_READ, Verdict, is_claimed_deleted, verdict_on
 from services.syncer.jobs import Job
 from services.syncer.outcomes import Outcome
@@ -110,7 +110,7 @@ class Doubts:
             async with self._ledger.transaction() as tx:
                 cause_id = await causes.raise_cause(tx, cause, _PROBE_MS)
         for job in jobs:
-            due_in = settling.retry_in_ms(2, problem)
+            due_in = putting_off.retry_in_ms(2, problem)
             wait = wait_for(job, problem.reason, due_in_ms=due_in)
             done.waits.append(replace(wait, cause_id=cause_id))
             done.outcomes[job.source] = Outcome.WAITING
@@ -153,7 +153,8 @@ def _take_read(job: Job, row: SourceRow | None, hydrated: Hydrated, done: Sorted
         state = webhook_only.completed(hydrated.found[source.id], said, waiting)
         done.ready.append(Ready(job=replace(job, state=state, claims_deletion=False)))
     elif _is_gone(job, row, hydrated, claims_deletion=claims_deletion):
-        done.ready.append(Ready(job=job, gone_at=hydrated.missing[source.id]))
+        gone = replace(job, unheard=unheard.variants_of(row, job.state))
+        done.ready.append(Ready(job=gone, gone_at=hydrated.missing[source.id]))
     elif job.state is not None:
         # Nothing to be read (an order older than we may see): the event itself is the best we have.
         done.ready.append(Ready(job=_completed(job, row)))

@@ -20,7 +20,7 @@ from services.shared.ledger.engine import Ledger
 from services.shared.ledger.quota import Work
 from services.shared.ledger.sources import SourceRow
 from services.shared.shopify.hydrating import Hydrator
-from services.syncer import awaiting, goods, memory, people, plans, settling
+from services.syncer import awaiting, goods, memory, people, plans, putting_off, settling
 from services.syncer.account import Account
 from services.syncer.applying import Applier
 from services.syncer.deciding import (
@@ -135,7 +135,7 @@ class Handler:
         again = [wait_for(each.job, "claim_lost", _BUSY_MS) for each in mine]
         async with self._ledger.transaction() as tx:
             await waits.wait(
-                tx, [replace(each, suspect_for_ms=settling.SUSPECT_MS) for each in again]
+                tx, [replace(each, suspect_for_ms=putting_off.SUSPECT_MS) for each in again]
             )
         count_setbacks((), again)
         return {each.job.source: Outcome.WAITING for each in mine}
@@ -153,7 +153,7 @@ class Handler:
             row = known.rows.get(source)
             if each.gone_at is not None:
                 gone[source] = each.gone_at
-                to_archive.append(effort_of(empty_plan(source, row, kind), known))
+                to_archive.append(effort_of(empty_plan(each.job, row, kind), known))
             elif each.job.state is not None:
                 self._sort_in(each.job, each.job.state, known, to_apply, learned)
         abilities = self._account.abilities
@@ -164,7 +164,7 @@ class Handler:
         await self._apply(kind, [e for e in to_apply if not e.awaits], known, applier, writer)
         causes = await awaiting.shared_causes(self._ledger, [*to_apply, *to_archive])
         learned.add(settling.settled(to_apply, known.now, causes))
-        learned.add(settling.deleted(to_archive, gone, causes))
+        learned.add(settling.deleted(to_archive, gone, known.now, causes))
         return learned
 
     def _sort_in(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime
 
 import msgspec
@@ -27,7 +27,8 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     """All that is known to have happened to one source, to be settled together.
 
     ``hinted`` says that ``state`` is not enough. ``hinted_at`` is how late the hints claim to be
-    (by ``updated_at``), or None if one of them does not say.
+    (by ``updated_at``), or None if one of them does not say. ``unheard`` are ids of variants that a
+    call may have created, where the product is gone.
     """
 
     source: SourceKey
@@ -38,6 +39,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     changed_at: datetime | None = None
     sightings: int = 1
     is_due: bool = False
+    unheard: Collection[str] = ()
 
 
 def jobs_for(sightings: Iterable[Sighting]) -> list[Job]:

@@ -214,6 +214,7 @@ def _identities_of(kind: str, jobs: Iterable[Job]) -> list[tuple[str, str]]:
     native = identities.native(plans.PRODUCTS)
     variants = [(job.source.shop, variant) for job in jobs for variant in _variants(job)]
     by_id = [(native, f"{shop}/{variant.id}") for shop, variant in variants]
+    by_id += [(native, f"{job.source.shop}/{each}") for job in jobs for each in job.unheard]
     return by_id + [(SKU, sku) for _, variant in variants if (sku := sku_of(variant))]
 
 

@@ -19,7 +19,7 @@ from services.syncer.efforts import Effort, Piece, effort_for
 from services.syncer.jobs import Job
 from services.syncer.knowing import HEAD_TYPE, PART_TYPE, Known, email_of
 from services.syncer.planning import Circumstances, plan_for
-from services.syncer.plans import Plan
+from services.syncer.plans import Part, Plan
 
 
 def planned(
@@ -87,15 +87,19 @@ def _adopt(effort: Effort, known: Known) -> None:
     goods.adopt_by_sku(effort, known)
 
 
-def empty_plan(source: SourceKey, row: SourceRow | None, kind: str) -> Plan:
-    """What HubSpot ought to show of a record that is gone."""
+def empty_plan(job: Job, row: SourceRow | None, kind: str) -> Plan:
+    """What HubSpot ought to show of a record that is gone; its parts are those it may have."""
     version = row.version if row and row.version else Version(updated_at=BEGINNING)
     object_type = ObjectType(kind) if kind in PART_TYPE else None
     return Plan(
-        source=source,
+        source=job.source,
         version=version,
         head_type=HEAD_TYPE.get(kind, ""),
         part_type=PART_TYPE[object_type] if object_type else "",
+        parts=tuple(
+            Part(source=SourceKey(job.source.shop, plans.VARIANTS, each), properties={})
+            for each in sorted(job.unheard)
+        ),
         has_all_parts=True,
     )
 

@@ -11,11 +11,12 @@ import pytest
 
 from services.shared.contract.errors import OursToFixError, OutcomeUnknownError, WorldAtFaultError
 from services.shared.hubspot.client import HubSpot
-from services.shared.hubspot.governor import Governor, MemoryQuota
+from services.shared.hubspot.governor import Governor
 from services.shared.hubspot.pacing import Lane
 from services.shared.hubspot.rows import InlineAssociation, Refused, Row, Unknown, Written
 from services.syncer.writing import Writer
 from tests.support.hubspot_portal import Portal, Scene, played
+from tests.support.memory_quota import MemoryQuota
 
 UPSERT = "/crm/objects/2026-09/*/batch/upsert"
 

@@ -88,6 +88,16 @@ async def test_a_success_may_hold_errors(hubspot: HubSpotUnderTest) -> None:
     assert held(hubspot) == 1
 
 
+async def test_an_answer_without_a_body_keeps_no_error_to_itself(hubspot: HubSpotUnderTest) -> None:
+    made = await hubspot.post(CREATE, rows({"name": "a"}, {"name": "b"}), 201)
+    await fault(hubspot, "errors")
+    inputs = {"inputs": [{"id": each["id"]} for each in made["results"]]}
+    answer = await hubspot.http.post(CREATE.replace("create", "archive"), json=inputs)
+    assert answer.status_code == 204
+    records = hubspot.account.records["products"].by_id.values()
+    assert [each.archived for each in records] == [True, True]
+
+
 @pytest.mark.parametrize("applied", [True, False])
 async def test_a_reset_in_process_is_a_read_error(
     hubspot: HubSpotUnderTest, *, applied: bool

@@ -6,26 +6,16 @@ from pathlib import Path
 
 import httpx
 
-from services.cli.engines import Engines
 from services.reconciler.__main__ import Surroundings as ReconcilerSurroundings
 from services.reconciler.__main__ import serve as serve_reconciler
 from services.shared.contract.errors import WorldAtFaultError
-from services.shared.contract.events import (
-    Change,
-    Event,
-    Gap,
-    NewEvent,
-    Origin,
-    Provenance,
-    headers_of,
-)
+from services.shared.contract.events import Event
 from services.shared.runtime.vitals import Stall, Vitals
 from services.syncer.duty import Duty
 from services.syncer.worker import Worker
 from tests.support.both_vendors import OTHER, SHOP, BothVendors
+from tests.support.one_topic import TOPIC, append, unexpected
 from tests.support.waiting import until
-
-TOPIC = "shopify.orders"
 
 
 class Clock:
@@ -38,18 +28,8 @@ class Clock:
         return self.now
 
 
-async def appended(base: Engines) -> None:
-    told = Provenance(shop=SHOP, origin=Origin.WEBHOOK, change=Change.STATE)
-    event = NewEvent(topic=TOPIC, key=f"{SHOP}/orders/1", value=b"{}", headers=headers_of(told))
-    await base.log.append([event])
-
-
 async def nothing() -> None:
     pass
-
-
-async def unexpected(gap: Gap) -> None:
-    raise AssertionError(gap)
 
 
 async def test_a_batch_that_meets_an_outage_stalls_and_recovers(tmp_path: Path) -> None:
@@ -65,7 +45,7 @@ async def test_a_batch_that_meets_an_outage_stalls_and_recovers(tmp_path: Path) 
         BothVendors().engines(tmp_path) as base,
         base.log.reader("syncer", [TOPIC], "me") as reader,
     ):
-        await appended(base)
+        await append(base.log)
         worker = Worker(reader, {TOPIC: handle}, vitals, on_gap=unexpected, on_gain=nothing)
         running = asyncio.create_task(worker.run(stopping))
         pulse = vitals.pulse(f"batch {TOPIC}", 0)

@@ -8,22 +8,12 @@ from pathlib import Path
 import pytest
 
 from services.shared.contract.errors import WorldAtFaultError
-from services.shared.contract.events import (
-    Change,
-    Event,
-    Gap,
-    NewEvent,
-    Origin,
-    Provenance,
-    headers_of,
-)
+from services.shared.contract.events import Event
 from services.shared.log.sqlite import SqliteLog
 from services.shared.runtime.vitals import Vitals
 from services.syncer.worker import Worker
+from tests.support.one_topic import TOPIC, append, unexpected
 from tests.support.waiting import until
-
-TOPIC = "shopify.orders"
-SHOP = "acme.myshopify.com"
 
 
 class Syncer:
@@ -47,21 +37,11 @@ class Syncer:
             raise WorldAtFaultError("ledger_unavailable", retry_after=0.01)
         self.gains += 1
 
-    async def missed(self, gap: Gap) -> None:
-        raise AssertionError(gap)
-
     async def run(self) -> None:
         async with self.log.reader("syncer", [TOPIC], self.name) as reader:
             handlers: dict[str, Callable[[Sequence[Event]], Awaitable[None]]] = {TOPIC: self.handle}
-            worker = Worker(reader, handlers, Vitals(), on_gap=self.missed, on_gain=self.gained)
+            worker = Worker(reader, handlers, Vitals(), on_gap=unexpected, on_gain=self.gained)
             await worker.run(self.stopping)
-
-
-async def append(log: SqliteLog, number: int) -> str:
-    told = Provenance(shop=SHOP, origin=Origin.WEBHOOK, change=Change.STATE)
-    key = f"{SHOP}/orders/{number}"
-    await log.append([NewEvent(topic=TOPIC, key=key, value=b"{}", headers=headers_of(told))])
-    return key
 
 
 async def test_the_second_stands_by_until_the_first_is_gone(

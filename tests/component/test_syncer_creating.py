@@ -1,7 +1,12 @@
 """Creating records where HubSpot takes no unique key of ours, and what was sent may be there."""
 
+import asyncio
+from functools import partial
+
+import httpx
 import pytest
 
+from sandbox.hubspot.faults import Fault
 from sandbox.shopify import actions, given
 from tests.support.syncing import Scene, Syncing, sorted_values, story
 
@@ -176,3 +181,52 @@ async def test_what_the_schema_lacks_is_left_out(shop: Syncing) -> None:
     assert await shop.not_in_sync() == {}
     assert sorted_values(shop.shown("contacts"), "email") == ["ana@example.com", "bob@example.com"]
     assert "hs_tags" not in shop.only("orders")
+
+
+def _dies_before_its_create_is_known(kind: str, call: str, *, arrives_late: bool) -> Scene:
+    """Nobody heard of the create; it is applied before the record is deleted, or only after."""
+
+    async def scene(shop: Syncing) -> None:
+        sent: list[httpx.Request] = []
+        shop.to_hubspot.before[call] = sent.append
+        fault = shop.strike("reset", f"*{call}", applied=not arrives_late)
+        shop.hubspot.faults.append(Fault(kind="status", path="*/batch/*", status=503))
+        make, delete = _LIVES[kind]
+        made = make(shop.store)
+        await shop.until(lambda: fault.count == 0)
+        delete(shop.store, made["id"])
+        await asyncio.sleep(15)
+        shop.hubspot.faults.clear()
+        await asyncio.sleep(2)
+        if arrives_late:
+            await shop.to_hubspot.handle_async_request(sent[0])
+        assert shop.shown(kind), "it was never created"
+        await shop.passes(300)
+
+        assert shop.shown(kind) == []
+        assert await shop.standing(kind, made) == ("deleted", "")
+
+    return scene
+
+
+_LIVES = {
+    "products": (partial(given.product, variants=2), actions.delete_product),
+    "orders": (partial(given.order, guest=True), actions.delete_order),
+}
+_dies = _dies_before_its_create_is_known
+_CREATE, _UPSERT = "/products/batch/create", "/products/batch/upsert"
+test_a_keyless_product_that_was_created_unheard_of_is_archived = story(_no_unique_keys)(
+    _dies("products", _CREATE, arrives_late=False)
+)
+test_a_keyless_product_created_after_its_deletion_is_archived = story(_no_unique_keys)(
+    _dies("products", _CREATE, arrives_late=True)
+)
+test_a_keyed_product_that_was_created_unheard_of_is_archived = story()(
+    _dies("products", _UPSERT, arrives_late=False)
+)
+test_a_keyed_product_created_after_its_deletion_is_archived = story()(
+    _dies("products", _UPSERT, arrives_late=True)
+)
+test_an_order_created_after_its_deletion_is_archived = story()(
+    _dies("orders", "/orders/batch/upsert", arrives_late=True)
+)

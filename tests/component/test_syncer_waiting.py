@@ -232,6 +232,29 @@ async def test_what_waits_for_a_scope_is_tried_as_soon_as_scopes_change(shop: Sy
 
 
 @story()
+async def test_a_spent_day_is_a_shared_cause_and_ends_by_itself(shop: Syncing) -> None:
+    given.customer(shop.store, email="before@example.com")
+    await shop.settled()
+    spent = shop.strike("daily", count=1)
+    people = [given.customer(shop.store, email=f"p{each}@example.com") for each in range(3)]
+    given.order(shop.store, lines=named("Mug"))
+    await shop.settled()
+
+    assert spent.count == 0
+    assert set(await open_reasons(shop)) == {("*", "quota_spent")}
+    for each in people:
+        assert await shop.standing("customers", each) == ("waiting", "quota_spent")
+    asked = len(shop.to_hubspot.requests)
+    await shop.passes(600)
+    assert len(shop.to_hubspot.requests) == asked, "calls that nobody could answer"
+    await shop.passes(360)
+
+    assert await open_reasons(shop) == []
+    assert await shop.not_in_sync() == {}
+    assert len(shop.shown("orders")) == 1
+
+
+@story()
 async def test_a_claim_that_ran_out_is_taken_over_and_looked_at_twice(shop: Syncing) -> None:
     order = given.order(shop.store, lines=named("Mug"))
     await shop.settled()

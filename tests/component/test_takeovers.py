@@ -22,7 +22,7 @@ from sandbox.shopify.shopify import Shopify
 from services.shared.contract.keys import SourceKey
 from services.shared.contract.topics import ObjectType
 from services.shared.hubspot.client import HubSpot
-from services.shared.hubspot.governor import Governor, MemoryQuota
+from services.shared.hubspot.governor import Governor
 from services.shared.hubspot.pacing import Lane
 from services.shared.ledger import stores
 from services.shared.ledger.connections import Connections
@@ -38,9 +38,10 @@ from services.syncer.handling import Handler, Tools
 from services.syncer.jobs import Job
 from services.syncer.knowing import CLAIM_MS
 from services.syncer.outcomes import Outcome
-from services.syncer.settling import SUSPECT_MS
+from services.syncer.putting_off import SUSPECT_MS
 from services.syncer.writing import Writer
 from tests.support.ledgers import aged
+from tests.support.memory_quota import MemoryQuota
 
 SHOP = "acme.myshopify.com"
 ORDERS, CUSTOMERS = ObjectType.ORDERS.value, ObjectType.CUSTOMERS.value

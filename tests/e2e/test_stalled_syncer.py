@@ -23,7 +23,7 @@ from sandbox.shopify.store import Store
 from services.shared.contract.errors import SyncError
 from services.shared.ledger.engine import opened, statement
 from services.syncer.knowing import CLAIM_MS
-from services.syncer.settling import SUSPECT_MS
+from services.syncer.putting_off import SUSPECT_MS
 from tests.chaos.checking import Violation, differences, looked_at, violations
 from tests.chaos.plan import Engines
 from tests.chaos.stage import Stage, set_up

@@ -6,7 +6,7 @@ One seed must give one history, and a process must be able to die between any tw
 import asyncio
 import sqlite3
 from collections import namedtuple
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import cache
 from pathlib import Path
@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from services.shared.contract.errors import WorldAtFaultError
 from services.shared.ledger.engine import Statement, Transaction, opened
 from services.shared.ledger.migrating import migrate
-from services.shared.ledger.spelling import as_parameter, for_sqlite
+from services.shared.ledger.spelling import for_sqlite
 from services.shared.ledger.sqlite import functions
 from tests.simulation.life import Life
 
@@ -80,7 +80,7 @@ class LedgerFile:
         self._file.close()
 
 
-class _Statements:
+class _Statements(Transaction):
     def __init__(self, file: sqlite3.Connection, life: Life) -> None:
         self._file = file
         self._life = life
@@ -89,16 +89,6 @@ class _Statements:
         rows = self._file.execute(for_sqlite(written), values).fetchall()
         await self._life.step()
         return rows
-
-    async def run_batch(
-        self, written: Statement, rows: Sequence[Sequence[Any]], **values: Any
-    ) -> Sequence[Any]:
-        if not rows:
-            return ()
-        return await self.run(written, rows=as_parameter(written, rows), **values)
-
-    async def together(self, *works: Callable[[Transaction], Awaitable[Any]]) -> list[Any]:
-        return [await work(self) for work in works]
 
 
 def _named(cursor: sqlite3.Cursor, row: tuple[Any, ...]) -> Any:

@@ -1,13 +1,13 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.shared.hubspot.governor import Governor, MemoryQuota
+from services.shared.hubspot.governor import Governor
 from services.shared.hubspot.pacing import (
     JITTER_SECONDS,
     Correction,
@@ -21,7 +21,9 @@ from services.shared.hubspot.pacing import (
     seconds_until_midnight,
     spacing,
 )
+from services.shared.hubspot.problems import RateLimitedError
 from services.shared.hubspot.rates import Policy, RateFacts
+from tests.support.memory_quota import MemoryQuota
 from tests.support.virtual_time import in_virtual_time
 
 LANES = st.sampled_from(Lane)
@@ -124,7 +126,9 @@ def test_answers_that_agree_teach_nothing_and_others_the_limit_or_a_pause() -> N
     )
     assert correction_for(RateFacts(refused=Policy.SECONDLY), 100) == Correction(pause_seconds=1.0)
     for spent in (RateFacts(refused=Policy.DAILY), RateFacts(daily_remaining=0)):
-        assert correction_for(spent, 100, 3600.0) == Correction(pause_seconds=3600.0)
+        assert correction_for(spent, 100, 600.0) == Correction(pause_seconds=600.0)
+        assert correction_for(spent, 100, 3600.0) == Correction(pause_seconds=900.0)
+        assert correction_for(spent, 100) == Correction(pause_seconds=900.0)
 
 
 def test_the_day_ends_at_midnight_in_the_account_s_time_zone() -> None:
@@ -132,6 +136,28 @@ def test_the_day_ends_at_midnight_in_the_account_s_time_zone() -> None:
 
     assert seconds_until_midnight(now, "US/Eastern") == 1.5 * 3600
     assert seconds_until_midnight(now, "Mars/Olympus") is None
+
+
+def test_a_spent_day_is_said_to_who_asks_and_ends_at_the_account_s_midnight() -> None:
+    ten_to_midnight = datetime(2026, 11, 24, 4, 50, tzinfo=UTC)
+
+    async def main() -> None:
+        clock = asyncio.get_running_loop().time
+        began = clock()
+        governor = Governor(
+            MemoryQuota(), now=lambda: ten_to_midnight + timedelta(seconds=clock() - began)
+        )
+        governor.end_days_in("US/Eastern")
+        await governor.observe(RateFacts(refused=Policy.DAILY))
+        with pytest.raises(RateLimitedError) as refusal:
+            await governor.acquire(Lane.LIVE)
+        assert refusal.value.reason == "quota_spent"
+        assert refusal.value.retry_after == pytest.approx(605, abs=4)
+        assert clock() == began, "nobody stood in line"
+        await asyncio.sleep(606)
+        await governor.acquire(Lane.LIVE)
+
+    in_virtual_time(main())
 
 
 def test_waiting_callers_are_served_at_the_spacing_live_first() -> None:

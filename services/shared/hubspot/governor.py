@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from typing import Protocol
 
 from services.shared.hubspot.pacing import (
@@ -16,14 +17,17 @@ from services.shared.hubspot.pacing import (
     Granted,
     Lane,
     NotYet,
-    Schedule,
-    corrected,
     correction_for,
-    drawn,
+    seconds_until_midnight,
 )
-from services.shared.hubspot.rates import RateFacts
+from services.shared.hubspot.problems import RateLimitedError
+from services.shared.hubspot.rates import Policy, RateFacts
 
 Sleep = Callable[[float], Awaitable[None]]
+# Who stands in line longer holds up more than itself, and its claims run out: the records wait.
+_LONGEST_WAIT_SECONDS = 30.0
+# Our clock and HubSpot's are not one.
+_AFTER_MIDNIGHT_SECONDS = 5.0
 
 
 class Quota(Protocol):
@@ -40,28 +44,10 @@ class Quota(Protocol):
         """Learn the limit, or move the next slot away."""
 
 
-class MemoryQuota:
-    """A quota for one process, on the event loop's clock."""
-
-    def __init__(self, limit: int = DEFAULT_LIMIT) -> None:
-        self.schedule = Schedule(limit=limit)
-
-    async def draw(self, lane: Lane) -> Granted | NotYet:
-        """See ``Quota``."""
-        now = asyncio.get_running_loop().time()
-        self.schedule, verdict = drawn(self.schedule, lane, now)
-        return verdict
-
-    async def correct(self, correction: Correction) -> None:
-        """See ``Quota``."""
-        now = asyncio.get_running_loop().time()
-        self.schedule = corrected(self.schedule, correction, now)
-
-
 class Governor:
     """Waits for slots, gives late ones up, and tells the quota what the answers say.
 
-    ``seconds_to_reset`` says when the account's day ends, or None if nobody knows.
+    ``now`` is the time of day by which the account's day ends.
     """
 
     def __init__(
@@ -69,11 +55,12 @@ class Governor:
         quota: Quota,
         *,
         sleep: Sleep = asyncio.sleep,
-        seconds_to_reset: Callable[[], float | None] = lambda: None,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._quota = quota
         self._sleep = sleep
-        self._seconds_to_reset = seconds_to_reset
+        self._now = now
+        self._time_zone = ""
         self._limit = DEFAULT_LIMIT
         self._lines = {lane: asyncio.Lock() for lane in Lane}
         self._paused_until = 0.0
@@ -82,6 +69,9 @@ class Governor:
         """Returns when one call may be sent, now. Send it at once: the slot is yours for 0.3 s.
 
         ``quota`` is another way to the same schedule, on which more is done with every draw.
+
+        Raises:
+            RateLimitedError: no call is granted for long: the account's day is spent.
         """
         clock = asyncio.get_running_loop().time
         while True:
@@ -106,6 +96,8 @@ class Governor:
                 verdict = await quota.draw(lane)
                 if isinstance(verdict, Granted):
                     return asked_at, verdict.delay_seconds
+                if verdict.seconds > _LONGEST_WAIT_SECONDS:
+                    raise RateLimitedError(Policy.DAILY, retry_after=verdict.seconds)
                 await self._sleep(verdict.seconds)
 
     async def observe(self, facts: RateFacts) -> None:
@@ -118,3 +110,11 @@ class Governor:
             now = asyncio.get_running_loop().time()
             self._paused_until = max(self._paused_until, now + correction.pause_seconds)
         await self._quota.correct(correction)
+
+    def end_days_in(self, time_zone: str) -> None:
+        """Learn where the account's midnight is; an unknown zone is as good as none."""
+        self._time_zone = time_zone
+
+    def _seconds_to_reset(self) -> float | None:
+        left = seconds_until_midnight(self._now(), self._time_zone) if self._time_zone else None
+        return None if left is None else left + _AFTER_MIDNIGHT_SECONDS

@@ -100,10 +100,12 @@ def correction_for(
 ) -> Correction | None:
     """What the schedule must learn from one answer, or None if it agrees with what we know.
 
-    ``limit`` is what the schedule counts on; ``seconds_to_reset`` when the account's day ends.
+    ``limit`` is what the schedule counts on; ``seconds_to_reset`` when the account's day ends. A
+    day that is spent is waited for to its end, with a look every quarter of an hour.
     """
     if facts.refused is Policy.DAILY or facts.daily_remaining == 0:
-        return Correction(pause_seconds=seconds_to_reset or PAUSE_SECONDS[Policy.DAILY])
+        longest = PAUSE_SECONDS[Policy.DAILY]
+        return Correction(pause_seconds=min(seconds_to_reset or longest, longest))
     if facts.refused is not None:
         pause = PAUSE_SECONDS[facts.refused] if facts.retry_after is None else facts.retry_after
         return Correction(limit=facts.limit or None, pause_seconds=pause)

@@ -34,6 +34,8 @@ from services.shared.hubspot.refusals import Refusal, refusal_in, scopes_in
 # A lock on rows under fast upserts lasts two seconds; a migration may last a day.
 LOCK_SECONDS = 2.0
 MIGRATION_SECONDS = 60.0
+QUOTA_SPENT = "quota_spent"
+"""The reason while no call is granted for long: the account's day is used up."""
 
 
 class RejectedByHubSpotError(RecordAtFaultError):
@@ -51,7 +53,8 @@ class RateLimitedError(WorldAtFaultError):
     """A limit is met; nothing was applied. ``retry_after`` is always set."""
 
     def __init__(self, policy: Policy, *, retry_after: float) -> None:
-        super().__init__("rate_limited", retry_after=retry_after, detail=policy.value)
+        reason = QUOTA_SPENT if policy is Policy.DAILY else "rate_limited"
+        super().__init__(reason, retry_after=retry_after, detail=policy.value)
         self.policy = policy
 
 

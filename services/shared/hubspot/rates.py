@@ -23,7 +23,7 @@ class Policy(StrEnum):
 
 
 # HubSpot documents no Retry-After on 429; these are what its own Node client waits. It never
-# retries DAILY: until the reset is known, look again after a quarter of an hour.
+# retries DAILY: a look every quarter of an hour costs little, and finds a limit that was raised.
 PAUSE_SECONDS: Mapping[Policy, float] = MappingProxyType(
     {Policy.TEN_SECONDLY: 10.0, Policy.SECONDLY: 1.0, Policy.DAILY: 900.0}
 )

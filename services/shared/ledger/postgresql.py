@@ -21,7 +21,7 @@ from services.shared.contract.errors import (
     WorldAtFaultError,
 )
 from services.shared.ledger.options import Options
-from services.shared.ledger.spelling import Statement, Transaction, as_parameter, for_postgresql
+from services.shared.ledger.spelling import Statement, Transaction, for_postgresql
 from services.shared.ledger.waves import Work, done_together
 
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ class Postgresql:
         return self._pool
 
 
-class _PostgresqlTransaction:
+class _PostgresqlTransaction(Transaction):
     def __init__(self, connection: Any) -> None:
         self._connection = connection
 
@@ -142,13 +142,6 @@ class _PostgresqlTransaction:
         sql, names = for_postgresql(written)
         rows = await self._connection.fetch(sql, *[values[name] for name in names])
         return cast("Sequence[Row[Any]]", rows)
-
-    async def run_batch(
-        self, written: Statement, rows: Sequence[Sequence[Any]], **values: Any
-    ) -> Sequence[Row[Any]]:
-        if not rows:
-            return ()
-        return await self.run(written, rows=as_parameter(written, rows), **values)
 
     async def together(self, *works: Work) -> list[Any]:
         return await done_together(self, works)

@@ -59,7 +59,10 @@ def statement(
 
 
 class Transaction(Protocol):
-    """One transaction on the ledger; commits when its ``async with`` ends well."""
+    """One transaction on the ledger; commits when its ``async with`` ends well.
+
+    Each way to a database says how it runs a statement; the rest follows.
+    """
 
     async def run(self, written: Statement, **values: Any) -> Sequence[Row[Any]]:
         """Run a statement over plain parameters; its rows, if it gives any."""
@@ -68,12 +71,16 @@ class Transaction(Protocol):
         self, written: Statement, rows: Sequence[Sequence[Any]], **values: Any
     ) -> Sequence[Row[Any]]:
         """Run a statement once over all ``rows``; nothing is run for no rows."""
+        if not rows:
+            return ()
+        return await self.run(written, rows=as_parameter(written, rows), **values)
 
     async def together(self, *works: Callable[[Transaction], Awaitable[Any]]) -> list[Any]:
         """What each of ``works`` came to, in their order, in as few statements as can be.
 
         They must not need each other's writes, nor write the same row.
         """
+        return [await work(self) for work in works]
 
 
 def as_parameter(written: Statement, rows: Sequence[Sequence[Any]]) -> str:

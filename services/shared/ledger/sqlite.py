@@ -10,7 +10,7 @@ import asyncio
 import base64
 import sqlite3
 from collections import namedtuple
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Any, cast
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, cast
 import aiosqlite
 
 from services.shared.contract.errors import WorldAtFaultError
-from services.shared.ledger.spelling import Statement, Transaction, as_parameter, for_sqlite
+from services.shared.ledger.spelling import Statement, Transaction, for_sqlite
 
 if TYPE_CHECKING:
     from sqlalchemy import Row
@@ -114,23 +114,13 @@ class _BeginningByItself(sqlite3.Connection):
         return super().execute(sql, parameters)
 
 
-class _SqliteTransaction:
+class _SqliteTransaction(Transaction):
     def __init__(self, connection: aiosqlite.Connection) -> None:
         self._connection = connection
 
     async def run(self, written: Statement, **values: Any) -> Sequence[Row[Any]]:
         rows = await self._connection.execute_fetchall(for_sqlite(written), values)
         return cast("Sequence[Row[Any]]", rows)
-
-    async def run_batch(
-        self, written: Statement, rows: Sequence[Sequence[Any]], **values: Any
-    ) -> Sequence[Row[Any]]:
-        if not rows:
-            return ()
-        return await self.run(written, rows=as_parameter(written, rows), **values)
-
-    async def together(self, *works: Callable[[Transaction], Awaitable[Any]]) -> list[Any]:
-        return [await work(self) for work in works]
 
 
 class _RowFactory:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import orjson
 
-from services.shared.ledger.spelling import Statement, Transaction, as_parameter, for_postgresql
+from services.shared.ledger.spelling import Statement, Transaction, for_postgresql
 
 if TYPE_CHECKING:
     from sqlalchemy import Row
@@ -49,7 +49,7 @@ class _JsonRow:
             raise AttributeError(name) from None
 
 
-class Wave:
+class Wave(Transaction):
     """A transaction to each of the pieces; the real one waits until all have asked."""
 
     def __init__(self, tx: Transaction, pieces: int) -> None:
@@ -63,18 +63,6 @@ class Wave:
         self._asked.append(asked)
         await self._answer_if_all_asked()
         return await asked.answer
-
-    async def run_batch(
-        self, written: Statement, rows: Sequence[Sequence[Any]], **values: Any
-    ) -> Sequence[Row[Any]]:
-        """See ``Transaction``."""
-        if not rows:
-            return ()
-        return await self.run(written, rows=as_parameter(written, rows), **values)
-
-    async def together(self, *works: Work) -> list[Any]:
-        """See ``Transaction``."""
-        return [await work(self) for work in works]
 
     async def carry(self, work: Work) -> Any:
         """Do one piece of work."""

@@ -66,8 +66,7 @@ _RECENT = statement(
     """SELECT count(DISTINCT kind) AS kinds FROM windows WHERE shop = :shop AND owner <> :owner
     AND state = 'complete' AND ended_at > {now} - :within"""
 )
-_VOID = statement("UPDATE windows SET state = 'void' WHERE state = 'complete'")
-_VOID_KIND = statement(
+_VOID = statement(
     """UPDATE windows SET state = CASE state WHEN 'complete' THEN 'void' ELSE 'broken' END
     WHERE kind = :kind AND state IN ('complete', 'running')"""
 )
@@ -115,11 +114,6 @@ async def scanned_by_others(tx: Transaction, shop: str, owner: str, within_ms: i
     return int((await tx.run(_RECENT, shop=shop, owner=owner, within=within_ms))[0].kinds)
 
 
-async def void_all(tx: Transaction) -> None:
-    """Nothing scanned so far counts any more: after a restore, everything is scanned again."""
-    await tx.run(_VOID)
-
-
 async def void(tx: Transaction, kind: str) -> None:
     """Nothing scanned of this kind counts any more: the log lost what scans had appended."""
-    await tx.run(_VOID_KIND, kind=kind)
+    await tx.run(_VOID, kind=kind)

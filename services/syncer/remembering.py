@@ -1,0 +1,88 @@
+"""What HubSpot shows of an effort's records by now, for the ledger to remember. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from services.shared.contract.keys import SourceKey
+from services.shared.ledger.identities import EMAIL, Identity
+from services.shared.ledger.settlements import Settlement
+from services.shared.ledger.sources import Status
+from services.shared.ledger.targets import TargetRow
+from services.syncer import people, plans
+from services.syncer.deciding import ARCHIVED_IN_HUBSPOT
+from services.syncer.efforts import Effort, Piece
+from services.syncer.memory import Memory
+
+
+def remember_pieces(effort: Effort, memory: Memory) -> None:
+    """What became of the head and the parts of ``effort``, and whom its contact stands for."""
+    plan = effort.plan
+    head = effort.head
+    if head and head.target_id and not head.is_gone:
+        memory.targets.extend(_target(head, effort) if effort.writes else ())
+        if head.object_type == plans.CONTACTS and plan.email and _shows_its_email(effort):
+            _remember_contact(effort, head, memory)
+        if head.merged_from:
+            memory.moved[head.merged_from] = head.target_id
+    for piece in effort.parts.values():
+        if piece.target_id:
+            memory.targets.extend(_target(piece, effort))
+            memory.touched.append(piece.source)
+        if piece.target_id or piece.refused:
+            memory.settlements.append(_part_settlement(piece, plan.source))
+    for part in effort.known_parts.values():
+        if part.target_id in effort.removed and part.key.id not in effort.parts:
+            memory.settlements.append(
+                Settlement(key=part.key, status=Status.DELETED, parent_id=part.parent_id)
+            )
+            memory.forgotten.append((plan.part_type, part.target_id or ""))
+
+
+def _shows_its_email(effort: Effort) -> bool:
+    """Whether the contact has the email: a rename that was refused or never arrived is still to do.
+
+    Remembered too early it would look done, and the email be left out of every later write.
+    """
+    is_settled = effort.head is not None and effort.head.is_settled
+    return is_settled and not effort.awaits and not effort.failure
+
+
+def _remember_contact(effort: Effort, head: Piece, memory: Memory) -> None:
+    email = Identity(kind=EMAIL, value=effort.plan.email, target_id=head.target_id)
+    memory.identities.append(email)
+    if effort.renames:
+        memory.renamed.append(email)
+    if head.is_written and people.is_customer(effort):
+        memory.shown[head.target_id] = effort.plan.source
+
+
+def _part_settlement(piece: Piece, parent: SourceKey) -> Settlement:
+    if piece.is_gone:
+        status, reason = Status.EXCLUDED, ARCHIVED_IN_HUBSPOT
+    elif piece.refused:
+        status, reason = Status.FAILING, piece.refused.code or "refused"
+    else:
+        status, reason = Status.IN_SYNC, ""
+    return Settlement(
+        key=piece.source,
+        status=status,
+        reason=reason,
+        parent_id=parent.id,
+        target_id=piece.target_id or None,
+        is_acknowledged=status is Status.IN_SYNC,
+    )
+
+
+def _target(piece: Piece, effort: Effort) -> Iterable[TargetRow]:
+    if not piece.is_written:
+        return ()
+    return (
+        TargetRow(
+            object_type=piece.object_type,
+            id=piece.target_id,
+            fingerprint=piece.fingerprint,
+            winner=effort.plan.source,
+            winner_updated_at=effort.plan.version.updated_at,
+        ),
+    )
