@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -16,6 +16,7 @@ from services.shared.hubspot.pacing import Lane
 from services.shared.ledger import claims, settlements, sources, waits
 from services.shared.ledger.engine import Ledger
 from services.shared.ledger.quota import Work
+from services.shared.ledger.sources import SourceRow
 from services.shared.shopify.hydrating import Hydrator
 from services.syncer import awaiting, goods, memory, people, plans, settling
 from services.syncer.account import Account
@@ -89,14 +90,19 @@ class Handler:
                 await waits.wait(tx, sorted_.waits)
             count_setbacks(sorted_.settlements, sorted_.waits)
         if sorted_.ready:
-            outcomes |= await self._write(kind, sorted_.ready, lane)
+            outcomes |= await self._write(kind, sorted_.ready, rows, lane)
         return outcomes
 
     async def _write(
-        self, kind: str, ready: Sequence[Ready], lane: Lane
+        self,
+        kind: str,
+        ready: Sequence[Ready],
+        rows: Mapping[SourceKey, SourceRow],
+        lane: Lane,
     ) -> dict[SourceKey, Outcome]:
         owner = f"{self._instance}:{next(self._batches)}"
         known = await claim_and_know(self._ledger, owner, kind, [each.job for each in ready])
+        known = known.seen_with(rows)
         outcomes = await self._leave_to_others(ready, known)
         mine = [each for each in ready if each.job.source not in known.busy]
         # Before every call: hold the claims long enough that the call ends within them.
@@ -178,7 +184,7 @@ class Handler:
             return
         plan = planned(job, state, known, self._account, self._abandoned_after)
         if plan.excluded or is_left_alone(row):
-            settling.exclude(plan, row, job, learned)
+            settling.exclude(plan, row, learned)
             return
         to_apply.append(effort_of(plan, known))
 
