@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import tempfile
+import time
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -18,6 +19,10 @@ import httpx
 
 from sandbox.hubspot.quota import WINDOW_SECONDS
 from services.shared.contract.errors import SyncError
+from services.shared.hubspot.pacing import Correction
+from services.shared.ledger.engine import opened
+from services.shared.ledger.quota import LedgerQuota
+from services.shared.ledger.stores import ACCOUNT
 from tests.chaos.checking import looked_at
 from tests.chaos.plan import Engines
 from tests.chaos.stage import Stage, set_up
@@ -118,7 +123,6 @@ async def churned(seed: int, seconds: float, limit: int, say: Say) -> Report:
             world_of(seed) as world,
             set_up(Engines.KAFKA, Path(name), world, ["ingest-1"]) as stage,
         ):
-            world.hubspot.quota.burst = limit
             say("initial sync …")
             names = (*_SYNCERS, _RECONCILER)
             ports = dict(zip(names, free_ports(len(names)), strict=True))
@@ -126,6 +130,7 @@ async def churned(seed: int, seconds: float, limit: int, say: Say) -> Report:
             for each in names:
                 churn.start(each)
             await _synced(stage)
+            await _limited(stage, limit)
             since = world.recording.now()
             say(f"processes come and go for {seconds:g} s …")
             paused = await _under_churn(world, churn, seconds, limit / WINDOW_SECONDS)
@@ -142,6 +147,17 @@ async def _synced(stage: Stage) -> None:
                 found = await looked_at(stage.places, since)
                 if found.sources and not found.left:
                     return
+
+
+async def _limited(stage: Stage, limit: int) -> None:
+    """Have the account allow ``limit`` calls, and the ledger know it as if told by an answer."""
+    quota = stage.world.hubspot.quota
+    # What was called before must not count as too much.
+    while any(each.used(time.time()) > limit / 2 for each in quota.bursts.values()):  # noqa: ASYNC110 - time passes by itself
+        await asyncio.sleep(_LOOK_SECONDS)
+    async with opened(stage.places.ledger) as ledger:
+        quota.burst = limit
+        await LedgerQuota(ledger, ACCOUNT).correct(Correction(limit=limit))
 
 
 async def _under_churn(

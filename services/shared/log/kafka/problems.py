@@ -50,7 +50,7 @@ def unavailable(problem: BaseException, about: str = "") -> LogUnavailableError:
 def _named_in(problem: BaseException) -> str:
     """The topics or the group that aiokafka says a right is missing on."""
     said = problem.args[0] if problem.args else ""
-    return ", ".join(sorted([said] if isinstance(said, str) else map(str, said)))
+    return ", ".join(sorted(map(str, said)) if isinstance(said, (set, list)) else [str(said)])
 
 
 def unreachable() -> LogUnavailableError:
