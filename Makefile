@@ -19,7 +19,7 @@ ENGINES ?=
 TESTS ?= tests
 export NODES ?= 1
 
-.PHONY: help setup check test demo run sandbox postgres kafka cluster chaos bench simulate explore lock clean
+.PHONY: help setup check test demo run sandbox postgres kafka cluster chaos churn bench simulate explore lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk 'BEGIN {FS = ":.*## "} {printf "  \033[1m%-10s\033[0m %s\n", $$1, $$2}'
@@ -76,6 +76,9 @@ cluster: $(DEVELOPMENT) ## Kafka, PostgreSQL and seven processes, killed at rand
 
 chaos: $(DEVELOPMENT) ## Random faults for MINUTES=, the history judged; SEED=, ENGINES=sqlite, kafka+postgresql, kafka3+postgresql
 	@$(BIN)/python -m tests.chaos --seed $(SEED) --minutes $(MINUTES) $(if $(ENGINES),--engines $(ENGINES))
+
+churn: $(DEVELOPMENT) ## Processes join, leave and die on one quota for MINUTES=; calls, refusals, share used
+	@$(BIN)/python -m tests.churn --seed $(SEED) --minutes $(MINUTES)
 
 bench: $(DEVELOPMENT) ## Measure the product beside its floor; prints a table, writes bench.json
 	$(BIN)/python -m tests.bench

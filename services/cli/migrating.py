@@ -30,13 +30,15 @@ from services.shared.ledger.moving import Phase
 from services.shared.ledger.sqlite import path_in
 from services.shared.log.port import Log
 
-_GROUP = "syncer"
+_GROUP, _NOBODY = "syncer", "nobody"
 _LEASE_MS = 20_000
 _RENEW_SECONDS = 3.0
-# Two looks of every process, and what was on its way.
-_HEARD_SECONDS = 2 * LOOK_SECONDS + 1.0
+# Two looks of every process, and what was on its way: nothing new on the log for so long.
+_QUIET_SECONDS = 2 * LOOK_SECONDS + 1.0
 _STANDSTILL_SECONDS = 60.0
 _STOP_SECONDS = 90.0
+_UNSETTLED = "{left} events are left, and nobody settles them; is the syncer running?"
+_ENDLESS = "events keep coming; does somebody append who does not look at this ledger?"
 _AGAIN = "nothing was changed; start the product where it was, or give the command again"
 
 Said = Callable[[str], None]
@@ -87,12 +89,12 @@ async def _carried(source_url: str, target_url: str, patience: float, tell: Said
         if not log.has_one_reader:
             raise OursToFixError("log_is_shared", detail="only an embedded log can be drained here")
         await updated(source)
+        await _check_unmoved(source)
         await updated(target)
         to = make_url(normal(target_url)).render_as_string(hide_password=True)
         async with _announcing(source) as announced:
             tell("Ingest answers 503 now; the log is drained.")
             await announced(Phase.DRAINING)
-            await asyncio.sleep(_HEARD_SECONDS)
             await _drained(log, patience)
             tell("The log is empty; everything stops.")
             await announced(Phase.STOPPING)
@@ -117,6 +119,12 @@ def _check_kinds(source_url: str, target_url: str) -> None:
         raise OursToFixError("cannot_migrate", detail="from sqlite:FILE to postgresql://… only")
     if not file.is_file():
         raise NotThereError("no_ledger", detail=f"{file} is missing")
+
+
+async def _check_unmoved(source: Ledger) -> None:
+    async with source.transaction() as tx:
+        if await moving.phase(tx) is Phase.MOVED:
+            raise OursToFixError("ledger_moved", detail="it was carried over before")
 
 
 @asynccontextmanager
@@ -155,23 +163,34 @@ async def _announcing(source: Ledger) -> AsyncIterator[Callable[[Phase], Awaitab
 
 
 async def _drained(log: Log, patience: float) -> None:
-    """Wait until nothing on the log is left to settle, as long as it gets less."""
+    """Wait until nothing on the log is left to settle, and nothing new comes; not without end.
+
+    A process on a busy machine may hear late that it is to take nothing any more.
+    """
     clock = asyncio.get_running_loop().time
-    least, since = await _left(log), clock()
+    least, ends = await _left(log), await _ends(log)
+    moved_at = settled_at = clock()
     left = least
-    while left:
-        if clock() - since > patience:
-            detail = f"{left} events are left, and nobody settles them; is the syncer running?"
+    while left or clock() - moved_at < _QUIET_SECONDS:
+        if clock() - settled_at > patience + _QUIET_SECONDS:
+            detail = _UNSETTLED.format(left=left) if left else _ENDLESS
             raise WorldAtFaultError("not_drained", detail=detail)
         await asyncio.sleep(LOOK_SECONDS / 2)
-        left = await _left(log)
+        left, before, ends = await _left(log), ends, await _ends(log)
+        if ends != before:
+            moved_at = clock()
         if left < least:
-            least, since = left, clock()
+            least, settled_at = left, clock()
 
 
-async def _left(log: Log) -> int:
-    lag = await log.lag(_GROUP)
+async def _left(log: Log, group: str = _GROUP) -> int:
+    lag = await log.lag(group)
     return sum(each.events for at, each in lag.items() if at.topic in CONSUMED_TOPICS)
+
+
+async def _ends(log: Log) -> int:
+    """A number that changes with every event that comes: how many one would read who never did."""
+    return await _left(log, _NOBODY)
 
 
 @asynccontextmanager

@@ -156,20 +156,27 @@ class Broker:
 
 @asynccontextmanager
 async def kafka_broker(
-    *, nodes: int = 1, secured: bool = False, doors: Sequence[int] = ()
+    *,
+    nodes: int = 1,
+    secured: bool = False,
+    doors: Sequence[int] = (),
+    users: Sequence[str] = (),
 ) -> AsyncIterator[Broker]:
     """A new cluster of ``nodes``, ready; it is gone with the context, and with this process.
 
     A ``secured`` one offers TLS and SASL besides the open door, with ``broker.certificates`` and
     the user and password of ``properties``. With ``doors``, one port a node, clients are sent there
-    by the nodes: whoever listens there leads them on.
+    by the nodes: whoever listens there leads them on. With ``users``, a secured one's, who may do
+    what rules allow.
     """
     folder = Path(tempfile.mkdtemp(prefix="shopsync-kafka-"))
-    with (folder / "users").open("wb") as users:
-        fcntl.flock(users, fcntl.LOCK_SH)
+    with (folder / "users").open("wb") as in_use:
+        fcntl.flock(in_use, fcntl.LOCK_SH)
         broker: Broker | None = None
         try:
-            broker = await asyncio.to_thread(launch, folder, nodes, secured=secured, doors=doors)
+            broker = await asyncio.to_thread(
+                launch, folder, nodes, secured=secured, doors=doors, users=users
+            )
             yield broker
         finally:
             if broker is not None:
@@ -178,17 +185,24 @@ async def kafka_broker(
 
 
 def launch(
-    folder: Path, nodes: int = 1, *, secured: bool = False, doors: Sequence[int] = ()
+    folder: Path,
+    nodes: int = 1,
+    *,
+    secured: bool = False,
+    doors: Sequence[int] = (),
+    users: Sequence[str] = (),
 ) -> Broker:
     """Starts a cluster in ``folder``, whose file ``users`` this process holds a shared lock on."""
     starting.made_ready()
-    broker = _laid_out(folder, nodes, secured=secured, doors=doors)
+    broker = _laid_out(folder, nodes, secured=secured, doors=doors, users=users)
     _format(broker.nodes)
     broker.start_now()
     return broker
 
 
-def _laid_out(place: Path, count: int, *, secured: bool, doors: Sequence[int]) -> Broker:
+def _laid_out(
+    place: Path, count: int, *, secured: bool, doors: Sequence[int], users: Sequence[str]
+) -> Broker:
     listeners = SECURED if secured else (PLAINTEXT,)
     ports = iter(free_ports(count * (len(listeners) + 1)))
     nodes = [
@@ -203,7 +217,7 @@ def _laid_out(place: Path, count: int, *, secured: bool, doors: Sequence[int]) -
     certificates = certificates_in(place) if secured else None
     for node in nodes:
         node.folder.mkdir()
-        lines = properties_of(node, nodes, certificates).items()
+        lines = properties_of(node, nodes, certificates, users).items()
         text = "".join(f"{name}={value}\n" for name, value in lines)
         (node.folder / "server.properties").write_text(text)
     return Broker(nodes=nodes, folder=place, certificates=certificates)

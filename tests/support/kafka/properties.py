@@ -40,9 +40,16 @@ class Node:
 
 
 def properties_of(
-    node: Node, nodes: Sequence[Node], certificates: Certificates | None
+    node: Node,
+    nodes: Sequence[Node],
+    certificates: Certificates | None,
+    users: Sequence[str] = (),
 ) -> dict[str, str]:
-    """What stands in ``server.properties`` of ``node``."""
+    """What stands in ``server.properties`` of ``node``.
+
+    With ``users`` nobody may do anything that no rule allows, except through the open door. All
+    have the same password.
+    """
     copies = min(len(nodes), 3)
     listeners = ",".join(f"{name}://{_HOST}:{port}" for name, port in node.ports.items())
     offered = [name for name in node.ports if name != CONTROLLER]
@@ -79,11 +86,20 @@ def properties_of(
         "num.io.threads": "4",
         "log.cleaner.dedupe.buffer.size": "4194304",
     }
-    return base | (_secured(certificates) if certificates else {})
+    rules = _RULES if users else {}
+    return base | rules | (_secured(certificates, users) if certificates else {})
 
 
-def _secured(certificates: Certificates) -> dict[str, str]:
-    plain = f'{_JAAS}.plain.PlainLoginModule required user_{USER}="{PASSWORD}";'
+_RULES = {
+    "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+    "allow.everyone.if.no.acl.found": "false",
+    "super.users": "User:ANONYMOUS",
+}
+
+
+def _secured(certificates: Certificates, users: Sequence[str]) -> dict[str, str]:
+    known = " ".join(f'user_{each}="{PASSWORD}"' for each in (USER, *users))
+    plain = f"{_JAAS}.plain.PlainLoginModule required {known};"
     scram = f"{_JAAS}.scram.ScramLoginModule required;"
     settings = {
         "ssl.keystore.type": "PEM",

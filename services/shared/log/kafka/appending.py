@@ -210,7 +210,7 @@ class Writer:
         except KafkaError as problem:
             if not problem.retriable:
                 self.fault = problem
-            parcel.tell(unavailable(problem))
+            parcel.tell(unavailable(problem, place.topic))
         else:
             parcel.tell(None)
 

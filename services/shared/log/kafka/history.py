@@ -11,7 +11,7 @@ from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
 from services.shared.contract.events import Event, Lag, Partition
-from services.shared.contract.topics import TOPICS
+from services.shared.contract.topics import CONSUMED_TOPICS, TOPICS
 from services.shared.log.kafka.connecting import Way
 from services.shared.log.kafka.events import event_in, millis
 from services.shared.log.kafka.offsets import Offsets
@@ -56,7 +56,12 @@ class History:
                 self._offsets.latest(places),
             )
             starts = {each: max(committed.get(each, 0), earliest[each]) for each in places}
-            behind = {each: at for each, at in starts.items() if latest[each] > at}
+            # How long dead letters wait says nothing, and a syncer has no right to read them.
+            behind = {
+                each: at
+                for each, at in starts.items()
+                if latest[each] > at and each.topic in CONSUMED_TOPICS
+            }
             oldest = await self._times(behind)
         except (KafkaError, TimeoutError, OSError) as problem:
             raise unavailable(problem) from problem

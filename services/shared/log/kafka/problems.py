@@ -9,12 +9,13 @@ from aiokafka import errors as kafka
 
 from services.shared.contract.errors import LogUnavailableError
 
+_NOT_AUTHORIZED = "log_not_authorized"
 # A reason, and seconds to stay away; the first class that fits counts.
 _REFUSALS: Mapping[type[Exception], tuple[str, float]] = MappingProxyType(
     {
-        kafka.TopicAuthorizationFailedError: ("log_not_authorized", 30.0),
-        kafka.GroupAuthorizationFailedError: ("log_not_authorized", 30.0),
-        kafka.ClusterAuthorizationFailedError: ("log_not_authorized", 30.0),
+        kafka.TopicAuthorizationFailedError: (_NOT_AUTHORIZED, 30.0),
+        kafka.GroupAuthorizationFailedError: (_NOT_AUTHORIZED, 30.0),
+        kafka.ClusterAuthorizationFailedError: (_NOT_AUTHORIZED, 30.0),
         kafka.UnknownTopicOrPartitionError: ("log_topic_missing", 10.0),
         kafka.NotEnoughReplicasError: ("log_too_few_replicas", 5.0),
         kafka.NotEnoughReplicasAfterAppendError: ("log_too_few_replicas", 5.0),
@@ -32,13 +33,24 @@ _REFUSALS: Mapping[type[Exception], tuple[str, float]] = MappingProxyType(
 _OTHER = ("log_failed", 5.0)
 
 
-def unavailable(problem: BaseException) -> LogUnavailableError:
-    """``problem`` as the error of the ports; it names Kafka's error and quotes nothing of it."""
+def unavailable(problem: BaseException, about: str = "") -> LogUnavailableError:
+    """``problem`` as the error of the ports; it names Kafka's error and quotes nothing of it.
+
+    Where a right is missing it names the topics or the group as well, or what it is ``about``.
+    """
     reason, retry_after = next(
         (said for kind, said in _REFUSALS.items() if isinstance(problem, kind)), _OTHER
     )
     detail = type(problem).__name__
+    if reason == _NOT_AUTHORIZED:
+        detail = f"{detail} {about or _named_in(problem)}".strip()
     return LogUnavailableError(reason, retry_after=retry_after, detail=detail)
+
+
+def _named_in(problem: BaseException) -> str:
+    """The topics or the group that aiokafka says a right is missing on."""
+    said = problem.args[0] if problem.args else ""
+    return ", ".join(sorted(map(str, said)) if isinstance(said, (set, list)) else [str(said)])
 
 
 def unreachable() -> LogUnavailableError:

@@ -11,7 +11,13 @@ from typing import Any
 
 from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from aiokafka.errors import KafkaError, KafkaTimeoutError, for_code
+from aiokafka.errors import (
+    ClusterAuthorizationFailedError,
+    KafkaError,
+    KafkaTimeoutError,
+    TopicAuthorizationFailedError,
+    for_code,
+)
 
 from services.shared.contract.errors import LogUnavailableError
 from services.shared.contract.topics import TOPICS
@@ -127,15 +133,15 @@ class Topics:
         found: dict[str, dict[str, tuple[str, int]]] = {}
         for answer in await self._admin.describe_configs(asked):
             for code, _, _, name, entries in answer.resources:
-                _raise_for(code)
+                _raise_for(code, name)
                 found[name] = {entry[0]: (entry[1], entry[3]) for entry in entries}
         return found
 
     async def _creates_by_accident(self, node: int) -> bool:
         asked = [ConfigResource(ConfigResourceType.BROKER, str(node), {_AUTO_CREATE: ""})]
         for answer in await self._admin.describe_configs(asked):
-            for code, _, _, _, entries in answer.resources:
-                _raise_for(code)
+            for code, _, _, name, entries in answer.resources:
+                _raise_for(code, f"broker {name}")
                 return any(entry[0] == _AUTO_CREATE and entry[1] == "true" for entry in entries)
         return False
 
@@ -152,8 +158,8 @@ class Topics:
             for each in topics
         ]
         answer = await self._admin.create_topics(wanted)
-        for _, code, *_ in answer.topic_errors:
-            _raise_for(code)
+        for name, code, *_ in answer.topic_errors:
+            _raise_for(code, name)
         await self._wait_until_ready({each.name for each in topics})
 
     async def _wait_until_ready(self, names: Collection[str]) -> None:
@@ -189,8 +195,8 @@ class Topics:
             }
             wanted.append(ConfigResource(ConfigResourceType.TOPIC, name, {**kept, **each.config}))
         for answer in await self._admin.alter_configs(wanted):
-            for code, *_ in answer.resources:
-                _raise_for(code)
+            for code, _, _, name, *_ in answer.resources:
+                _raise_for(code, name)
 
     async def _grow(
         self, counts: Sequence[Difference], declared: dict[str, Topic], group: str
@@ -222,7 +228,10 @@ class Topics:
         return {partition.topic for partition, each in lag.items() if each.events}
 
 
-def _raise_for(code: int) -> None:
-    if code:
-        refusal = for_code(code)
-        raise LogUnavailableError("log_refused", retry_after=10.0, detail=refusal.__name__)
+def _raise_for(code: int, about: str) -> None:
+    if not code:
+        return
+    refusal = for_code(code)
+    if issubclass(refusal, (TopicAuthorizationFailedError, ClusterAuthorizationFailedError)):
+        raise unavailable(refusal(), about)
+    raise LogUnavailableError("log_refused", retry_after=10.0, detail=refusal.__name__)
