@@ -9,11 +9,14 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import os
+import signal
 import sys
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -45,7 +48,7 @@ async def measured(names: Sequence[str], size: Size, console: Console) -> Report
     """Every part named, one after the other, with its lines in ``table``."""
     report: Report = {"machine": machine(), "size": asdict(size), "table": []}
     for name in names:
-        began = time.monotonic()
+        began, load = time.monotonic(), round(os.getloadavg()[0], 2)
         try:
             with console.status(f"Measuring: {name}"):
                 async with asyncio.timeout(_LONGEST_SECONDS):
@@ -53,10 +56,29 @@ async def measured(names: Sequence[str], size: Size, console: Console) -> Report
         except Exception as problem:  # noqa: BLE001 - what the other parts found must not be lost
             part, lines = {"failed": f"{type(problem).__name__}: {problem}"}, []
             console.print_exception()
-        report[name] = part | {"took_seconds": round(time.monotonic() - began, 1)}
+        took = {"took_seconds": round(time.monotonic() - began, 1), "load_before": load}
+        report[name] = part | took
         report["table"] += [asdict(line) for line in lines]
         console.print(f"{name}: {report[name]['took_seconds']} s")
     return report
+
+
+async def _until_told(measuring: Coroutine[Any, Any, Report]) -> Report:
+    """SIGTERM ends it in good order, with all that it started."""
+    task = asyncio.ensure_future(measuring)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    return await task
+
+
+def beside_others(report: Report, former: Report) -> Report:
+    """What is new, and of the former report the parts that were not measured again."""
+    parts = [name for name in PARTS if name in former.keys() - report.keys()]
+    lines = [line for line in former["table"] if _part_of(line) in parts]
+    return report | {name: former[name] for name in parts} | {"table": report["table"] + lines}
+
+
+def _part_of(line: Mapping[str, str]) -> str:
+    return line["part"].partition(",")[0]
 
 
 def table_of(report: Report) -> Table:
@@ -96,6 +118,7 @@ def _parsed(argv: Sequence[str]) -> argparse.Namespace:
     sizes.add_argument("--small", action="store_true", help="each part in four minutes at most")
     sizes.add_argument("--tiny", action="store_true", help="only see that each part runs")
     parser.add_argument("--output", type=Path, default=Path("bench.json"))
+    parser.add_argument("--keep", action="store_true", help="keep what the file has of other parts")
     asked = parser.parse_args(argv)
     if unknown := set(asked.parts) - PARTS.keys():
         parser.error(f"there is no part {', '.join(sorted(unknown))}")
@@ -120,7 +143,9 @@ def main(argv: Sequence[str]) -> int:
     """Measure, write, print; 1 if a part could not be measured."""
     asked = _parsed(argv)
     console = Console(width=None if sys.stdout.isatty() else 120)
-    report = asyncio.run(measured(asked.parts or [*PARTS], _size(asked), console))
+    report = asyncio.run(_until_told(measured(asked.parts or [*PARTS], _size(asked), console)))
+    if asked.keep and asked.output.exists():
+        report = beside_others(report, json.loads(asked.output.read_text("utf-8")))
     asked.output.write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n", "utf-8")
     console.print(table_of(report))
     return int(any("failed" in report[name] for name in PARTS if name in report))

@@ -1,16 +1,18 @@
 """A syncer as ``shopsync syncer`` runs it, with so many calls in flight and no more.
 
 ``python -m tests.bench.replica CALLS``, settings from the environment; 0 is no limit beyond the
-product's own. Ends by SIGTERM.
+product's own. Ends by SIGTERM, and with whoever holds its standard input.
 """
 
 from __future__ import annotations
 
+import asyncio
 import sys
 
 import httpx
 import uvloop
 
+from services.cli.attached import leave_with_parent
 from services.cli.engines import SYNCER, engines
 from services.cli.processes import run_on
 from services.cli.settings import Settings, loaded
@@ -21,7 +23,7 @@ _ALONE = frozenset({SYNCER})
 
 
 async def main(calls: int) -> None:
-    """Sync until a signal comes."""
+    """Sync until told to end."""
     limits = httpx.Limits(max_connections=calls or None)
     transport = httpx.AsyncHTTPTransport(limits=limits)
     async with (
@@ -29,7 +31,10 @@ async def main(calls: int) -> None:
         stopping_on_signals() as stopping,
     ):
         collect_seldom()
-        await run_on(base, _ALONE, stopping)
+        async with asyncio.TaskGroup() as group:
+            leaving = group.create_task(leave_with_parent(stopping))
+            await run_on(base, _ALONE, stopping)
+            leaving.cancel()
 
 
 if __name__ == "__main__":

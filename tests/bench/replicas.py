@@ -8,7 +8,7 @@ import os
 import sys
 import tempfile
 import time
-from asyncio.subprocess import DEVNULL, Process
+from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -61,7 +61,7 @@ class Scene:
                     env={**os.environ, **self._environment()},
                     # Not in the project's folder: a developer's .env must stay out.
                     cwd=self.folder,
-                    stdin=DEVNULL,
+                    stdin=PIPE,
                 )
             )
 
@@ -139,7 +139,7 @@ async def scene(engines: Engines) -> AsyncIterator[Scene]:
     async with AsyncExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="shopsync-bench-"))
         place = await stack.enter_async_context(fresh_place(engines))
-        hubspot = await stack.enter_async_context(serving("sandbox", "hubspot"))
+        hubspot = await stack.enter_async_context(serving("sandbox", "hubspot", "--with-parent"))
         await lift_quota(hubspot.said["hubspot_url"])
         offsets = Offsets(way_to(place.cluster))
         stack.push_async_callback(offsets.close)
