@@ -42,7 +42,10 @@ def parsed(argv: Sequence[str] | None = None) -> argparse.Namespace:
         "--trickle", type=float, default=0.0, metavar="RATE", help="changes a second"
     )
     parser.add_argument(
-        "--with-parent", action="store_true", help="end when the process that started this ends"
+        "--with-parent",
+        type=int,
+        metavar="PID",
+        help="end when this process does, which started it",
     )
     return parser.parse_args(argv)
 
@@ -66,7 +69,6 @@ async def run(asked: argparse.Namespace) -> None:
     Raises:
         OSError: a port is taken.
     """
-    parent = os.getppid()
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -79,8 +81,11 @@ async def run(asked: argparse.Namespace) -> None:
             ready |= await _open_shopify(stack, asked)
         sys.stdout.write(orjson.dumps(ready).decode() + "\n")
         sys.stdout.flush()
-        if asked.with_parent:
-            orphaned = asyncio.create_task(_stop_when_orphaned(parent, stop), name="parent")
+        if asked.with_parent is not None:
+            # Its number is given: who asks only now may be somebody else's child already.
+            orphaned = asyncio.create_task(
+                _stop_when_orphaned(asked.with_parent, stop), name="parent"
+            )
             stack.callback(orphaned.cancel)
         await stop.wait()
 

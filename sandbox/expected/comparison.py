@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from sandbox.expected import rules
 from sandbox.expected.forms import Surroundings
 from sandbox.expected.judging import Judging
-from sandbox.expected.people import judge_contacts
+from sandbox.expected.people import judge_contacts, kept_apart
 from sandbox.expected.records import Found, HubSpotDump, Json, product_ids
 from sandbox.expected.rules import Shops, Subject
 from sandbox.expected.verdict import OBJECTS, Difference, Problem, Settings, Verdict
@@ -27,6 +27,7 @@ def compare(shops: Shops, hubspot: Json, settings: Settings) -> Verdict:
         settings: How the product was told to work.
     """
     dump = HubSpotDump(hubspot)
+    contacts = {email: each for each in dump.live("contacts") for email in each.emails}
     judging = Judging(
         settings=settings,
         shops=shops,
@@ -37,13 +38,18 @@ def compare(shops: Shops, hubspot: Json, settings: Settings) -> Verdict:
             archived_product_ids=product_ids(dump.archived("products")),
         ),
         found={kind: dump.by_key(kind) for kind in (*OBJECTS, "line_items")},
-        contacts={email: each for each in dump.live("contacts") for email in each.emails},
+        contacts=contacts,
+        apart=kept_apart(shops, dump, contacts),
     )
     for kind, judge in _JUDGES.items():
         if kind in settings.objects:
             judge(judging)
     _judge_unexplained(judging)
-    return Verdict(differences=judging.differences, counts=dict(judging.counts))
+    return Verdict(
+        differences=judging.differences,
+        counts=dict(judging.counts),
+        kept_apart=frozenset(judging.apart),
+    )
 
 
 def _judge_products(judging: Judging) -> None:
@@ -88,7 +94,7 @@ def _judge_lines(
 
 def _judge_contact_link(judging: Judging, parent: Subject, record: Found) -> None:
     if "contacts" in judging.settings.objects:
-        contact = judging.contacts.get(parent.emails[0]) if parent.emails else None
+        contact = judging.contact_of(parent)
         judging.links(parent, record, "contacts", [contact.id] if contact else [])
 
 

@@ -17,7 +17,8 @@ from sandbox.expected.verdict import Difference, Problem, Settings
 class Judging:
     """A comparison under way: both sides, and what was found so far.
 
-    ``found`` gives HubSpot's live records by kind and key, ``contacts`` by each of their emails;
+    ``found`` gives HubSpot's live records by kind and key, ``contacts`` by each of their emails,
+    ``apart`` the contacts of customers whose email another contact holds, by the customer's key;
     ``explained`` collects the keys that something in Shopify stands behind.
     """
 
@@ -27,6 +28,7 @@ class Judging:
     around: Surroundings
     found: Mapping[str, Mapping[str, Sequence[Found]]]
     contacts: Mapping[str, Found]
+    apart: Mapping[str, Found]
     differences: list[Difference] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
     explained: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
@@ -52,6 +54,11 @@ class Judging:
                 found=found,
             )
         )
+
+    def contact_of(self, subject: Subject) -> Found | None:
+        """Whose contact it is: the customer's id says so first, then the email."""
+        by_email = self.contacts.get(subject.emails[0]) if subject.emails else None
+        return self.apart.get(subject.customer, by_email)
 
     def record_for(self, subject: Subject) -> Found | None:
         """The one live record for a subject; notes when there is none, or more than one."""

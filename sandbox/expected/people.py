@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sandbox.expected import rules
 from sandbox.expected.forms import instant
 from sandbox.expected.judging import Judging
-from sandbox.expected.records import Found
-from sandbox.expected.rules import Subject
+from sandbox.expected.records import Found, HubSpotDump
+from sandbox.expected.rules import Shops, Subject
 from sandbox.expected.tables import tables
 from sandbox.expected.verdict import Difference, Problem
 
@@ -18,7 +18,7 @@ def judge_contacts(judging: Judging) -> None:
     """Judge the contacts of customers and of guests, and that none is there twice."""
     for sources in _sources(judging):
         judging.counts["contacts"] += 1
-        contact = judging.contacts.get(sources[0].emails[0])
+        contact = judging.contact_of(sources[0])
         if contact is None:
             judging.say(Problem.MISSING, sources[0], "email", expected=sources[0].emails[0])
         else:
@@ -27,11 +27,28 @@ def judge_contacts(judging: Judging) -> None:
     _judge_doubles(judging)
 
 
+def kept_apart(
+    shops: Shops, hubspot: HubSpotDump, contacts: Mapping[str, Found]
+) -> Mapping[str, Found]:
+    """The contacts of customers who took an email that another contact holds, by customer.
+
+    Two contacts cannot have one email, and which of them is the person nobody but people can say:
+    the customer's keeps the email it had, and is their contact still. ``contacts`` are by email.
+    """
+    named = hubspot.by_key("contacts")
+    apart: dict[str, Found] = {}
+    for each in rules.customers(shops):
+        holder, own = contacts.get(each.emails[0]), named.get(each.key, ())
+        if holder and len(own) == 1 and own[0].id != holder.id:
+            apart[each.key] = own[0]
+    return apart
+
+
 def _sources(judging: Judging) -> list[list[Subject]]:
     """The customers, those of one contact together: one email, or a contact's several."""
     groups: dict[str, list[Subject]] = defaultdict(list)
     for each in rules.customers(judging.shops):
-        contact = judging.contacts.get(each.emails[0])
+        contact = judging.contact_of(each)
         groups[contact.id if contact else each.emails[0]].append(each)
     return list(groups.values())
 
@@ -44,7 +61,8 @@ def _judge_contact(judging: Judging, contact: Found, sources: Sequence[Subject])
     winner = next((each for each in winners if each.key == named), winners[0])
     for row in tables()["contacts"]:
         # After a merge a contact keeps one email and holds the others as additional ones.
-        if row.property != "email" or winner.emails[0] not in contact.emails:
+        is_email_settled = winner.emails[0] in contact.emails or winner.key in judging.apart
+        if row.property != "email" or not is_email_settled:
             judging.property(row, winner, contact)
 
 

@@ -22,7 +22,8 @@ class Subject:
     """What one HubSpot record must show.
 
     ``table`` names its table, ``kind`` its HubSpot object. ``required`` is False for what may
-    exist, and must be right if it does. ``emails`` lead to its contact, the better one first.
+    exist, and must be right if it does. ``customer`` (a key) and ``emails`` lead to its contact,
+    the better one first.
     """
 
     kind: str
@@ -31,6 +32,7 @@ class Subject:
     key: str
     record: Json
     required: bool = True
+    customer: str = ""
     emails: tuple[str, ...] = ()
 
 
@@ -133,6 +135,7 @@ def _emails(known: Mapping[int, Json], record: Json) -> tuple[str, ...]:
 def _subject(
     kind: str, shop: str, record: Json, *, emails: tuple[str, ...], required: bool = True
 ) -> Subject:
+    customer = record if kind == "contacts" else record.get("customer") or {}
     return Subject(
         kind=kind,
         table=kind,
@@ -140,5 +143,6 @@ def _subject(
         key=f"{shop}/{record['id']}",
         record={**record, "shop": shop},
         required=required,
+        customer=f"{shop}/{customer['id']}" if customer else "",
         emails=emails,
     )

@@ -65,7 +65,12 @@ class Settings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """Every difference, and how many of each thing were compared."""
+    """Every difference, and how many of each thing were compared.
+
+    ``kept_apart`` are the keys of customers whose email another contact holds: theirs keeps the
+    email it had, and the product must call them failing.
+    """
 
     differences: Sequence[Difference]
     counts: Mapping[str, int]
+    kept_apart: frozenset[str] = frozenset()

@@ -27,10 +27,10 @@ from services.cli.misspelt import misspelt_settings
 from services.cli.settings import Settings, loaded
 from services.cli.status import status
 from services.ingest.settings import Settings as IngestSettings
+from services.shared.runtime.calls import DISTRIBUTION
 from services.shared.runtime.logging import configure_logging
 
 _LOG = logging.getLogger(__name__)
-DISTRIBUTION = "shopify-hubspot-sync"
 PROCESSES = ("ingest", "syncer", "reconciler")
 
 app = typer.Typer(

@@ -20,6 +20,7 @@ from services.shared.contract.errors import SyncError
 from services.shared.ledger.engine import opened
 from services.shared.ledger.stores import account_token, connected
 from services.shared.ledger.vault import Vault
+from services.shared.runtime.calls import client
 from services.shared.runtime.network import network_problem
 
 _TIMEOUT_SECONDS = 15.0
@@ -46,7 +47,7 @@ async def _found() -> list[Finding]:
         settings = loaded(Settings, IngestSettings)
     except SettingsError as error:
         return [*(ours("settings", each, _CORRECT) for each in error.problems), *misspelt]
-    async with httpx.AsyncClient(timeout=_TIMEOUT_SECONDS) as http:
+    async with client(_TIMEOUT_SECONDS, httpx.AsyncHTTPTransport()) as http:
         return misspelt + await examined(settings, lambda: http)
 
 

@@ -213,7 +213,7 @@ async def _quiet_log(folder: Path) -> AsyncIterator[None]:
 async def _sandbox() -> AsyncIterator[Sandbox]:
     """The simulators, started as a process of their own, and ended with us."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "sandbox", "--with-parent"),
+        *(sys.executable, "-m", "sandbox", f"--with-parent={os.getpid()}"),
         stdout=asyncio.subprocess.PIPE,
         start_new_session=True,
     )

@@ -36,7 +36,7 @@ from services.shared.ledger.stores import ACCOUNT
 from services.shared.ledger.vault import Vault
 from services.shared.log.opening import opened as opened_log
 from services.shared.log.port import Log
-from services.shared.runtime.calls import CountedTransport
+from services.shared.runtime.calls import CountedTransport, client
 from services.syncer import metrics as syncer_metrics
 
 _LOG = logging.getLogger(__name__)
@@ -179,7 +179,7 @@ def _http_for(
 ) -> httpx.AsyncClient:
     calls = syncer_metrics.CALLS if SYNCER in processes else reconciler_metrics.CALLS
     counted = CountedTransport(transport or httpx.AsyncHTTPTransport(), calls.count)
-    return httpx.AsyncClient(transport=counted, timeout=_HTTP_SECONDS)
+    return client(_HTTP_SECONDS, counted)
 
 
 async def _observe(governor: Governor, usage: Usage, facts: RateFacts) -> None:

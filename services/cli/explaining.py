@@ -24,7 +24,7 @@ _EXCLUDED: Mapping[str, str] = MappingProxyType(
         " days, which needs the scope read_all_orders.",
         "deletion_unproved": "Shopify said it was deleted, which this app cannot see: orders of"
         " more than 60 days need the scope read_all_orders. HubSpot keeps it as it was. Grant the"
-        " scope, then: shopsync records retry {key}",
+        " scope: then it is looked at again by itself, or by shopsync records retry {key}",
         "not_found_in_shopify": "Shopify has no such record any more.",
     }
 )

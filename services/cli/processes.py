@@ -38,10 +38,14 @@ from services.syncer.__main__ import Surroundings as SyncerSurroundings
 from services.syncer.__main__ import serve as serve_syncer
 
 _GRACE_SECONDS = 40.0
+_DELIVERING = frozenset({StoreState.ACTIVE, StoreState.NEWER})
 
 
 class LedgerStores:
-    """Ingest's source of stores: those the ledger has switched on."""
+    """Ingest's source of stores: those the ledger has switched on.
+
+    Also those of which a newer version says what this one cannot read: a delivery is taken for it.
+    """
 
     def __init__(self, ledger: Ledger, vault: Vault) -> None:
         self._ledger = ledger
@@ -51,7 +55,7 @@ class LedgerStores:
         """See ingest's ``StoreSource``."""
         async with self._ledger.transaction() as tx:
             known = await stores.connected(tx, self._vault)
-        return [_secrets_of(store) for store in known if store.state is StoreState.ACTIVE]
+        return [_secrets_of(store) for store in known if store.state in _DELIVERING]
 
 
 async def _unasked(_base: Engines) -> None:

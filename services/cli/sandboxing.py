@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -46,7 +47,7 @@ def sandbox(  # noqa: PLR0913 - the options of a command line
 
 def _run(arguments: Sequence[str]) -> int:
     """Run the simulators until they end; signals to us are theirs."""
-    command = [sys.executable, "-m", "sandbox", "--with-parent", *arguments]
+    command = [sys.executable, "-m", "sandbox", f"--with-parent={os.getpid()}", *arguments]
     # A group of its own: a terminal's Ctrl-C then reaches it once, by us.
     with subprocess.Popen(command, start_new_session=True) as running:  # noqa: S603 - our own module
 

@@ -240,6 +240,7 @@ def _duties(around: Surroundings, account: Account, linker: Linker) -> dict[str,
         account=account,
         writer_for=partial(_writer, around),
         abandoned_after=around.abandoned_after,
+        is_newer=around.connections.is_newer,
     )
     handler = Handler(tools, instance=around.instance, settled=linker.touch)
     return {str(kind): Duty(around.ledger, handler, around.log, str(kind)) for kind in KINDS}

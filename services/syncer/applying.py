@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from services.shared.contract.errors import SyncError
-from services.shared.hubspot.rows import NOT_FOUND, InlineAssociation, Refused, Row
+from services.shared.hubspot.rows import NOT_FOUND, InlineAssociation, Refused, Row, Unknown
 from services.syncer import plans, recognising
 from services.syncer.efforts import Effort, Failure, Piece
 from services.syncer.writing import Writer
@@ -240,11 +240,13 @@ class Applier:
                 by_type.setdefault(effort.plan.part_type, []).extend(effort.removals)
         for object_type, ids in by_type.items():
             results = await self._writer.archive(object_type, filter(None, ids))
-            gone = {key for key, result in results.items() if not hasattr(result, "cause")}
+            kept = {key: each.cause for key, each in results.items() if isinstance(each, Unknown)}
             for effort in efforts:
                 if effort.plan.part_type == object_type:
-                    effort.removed.update(gone.intersection(effort.removals))
-                    effort.removals = [each for each in effort.removals if each not in gone]
+                    asked = results.keys() & set(effort.removals)
+                    effort.removed.update(asked - kept.keys())
+                    effort.removals = [each for each in effort.removals if each in kept]
+                    effort.unremoved = next((kept[each] for each in effort.removals), None)
 
 
 def is_missing(refusal: Refused) -> bool:

@@ -72,4 +72,6 @@ def _account_wide(effort: Effort, reason: str, detail: str = "") -> NewCause:
 def _concerned(effort: Effort) -> str:
     """The HubSpot type that is in the way: the one refused, else the head's or the parts'."""
     stuck = next((p.object_type for p in effort.pieces if p.unknown or p.may_exist), "")
+    if not stuck and effort.unremoved:
+        return effort.plan.part_type
     return stuck or effort.plan.head_type or effort.plan.part_type or plans.CONTACTS

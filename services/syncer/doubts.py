@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -14,16 +14,16 @@ from services.shared.contract.records import Record, State
 from services.shared.contract.versions import Version
 from services.shared.ledger import causes
 from services.shared.ledger.causes import NewCause
+from services.shared.ledger.connections import NEWER_SETTINGS, newer_settings
 from services.shared.ledger.engine import Ledger
 from services.shared.ledger.settlements import Settlement
 from services.shared.ledger.sources import SourceRow, Status
 from services.shared.ledger.waits import Wait
 from services.shared.shopify.hydrating import Hydrated, Hydrator
-from services.syncer import plans, settling
+from services.syncer import plans, settling, webhook_only
 from services.syncer.deciding import CONTRADICTORY_READ, Verdict, is_claimed_deleted, verdict_on
 from services.syncer.jobs import Job
 from services.syncer.outcomes import Outcome
-from services.syncer.planning import overlaid
 
 LIST_LAG_MS = 120_000
 """How long Shopify's replicas are given before a read that contradicts us is repeated."""
@@ -34,7 +34,12 @@ UNREADABLE = "unreadable_in_shopify"
 DELETION_UNPROVED = "deletion_unproved"
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
-_SHARED_REASONS = frozenset({"store_frozen", "store_locked"})
+_SHARED_REASONS = frozenset({"store_frozen", "store_locked", NEWER_SETTINGS})
+
+
+def never(_shop: str) -> bool:
+    """Where all that is set for stores is known to be readable."""
+    return False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,9 +63,12 @@ class Sorted:
 class Doubts:
     """Sorts jobs, reading those that are in doubt, many records a call."""
 
-    def __init__(self, ledger: Ledger, hydrator: Hydrator) -> None:
+    def __init__(
+        self, ledger: Ledger, hydrator: Hydrator, is_newer: Callable[[str], bool] = never
+    ) -> None:
         self._ledger = ledger
         self._hydrator = hydrator
+        self._is_newer = is_newer
 
     async def sort(
         self, kind: str, jobs: Sequence[Job], rows: Mapping[SourceKey, SourceRow]
@@ -68,11 +76,16 @@ class Doubts:
         """What can be written, what must wait, what is done already."""
         done = Sorted(ready=[], waits=[], settlements=[], outcomes={})
         doubtful: dict[str, list[Job]] = {}
+        beyond_us: dict[str, list[Job]] = {}
         for job in jobs:
-            if kind == plans.GUESTS:
+            if self._is_newer(job.source.shop):
+                beyond_us.setdefault(job.source.shop, []).append(job)
+            elif kind == plans.GUESTS:
                 done.ready.append(Ready(job=_from_own_body(job, rows[job.source])))
             elif _is_in_doubt(job, rows.get(job.source), done):
                 doubtful.setdefault(job.source.shop, []).append(job)
+        for shop, some in beyond_us.items():
+            await self._wait_for_store(shop, kind, some, newer_settings(), done)
         for shop, some in doubtful.items():
             try:
                 hydrated = await self._hydrator.read(shop, kind, [job.source.id for job in some])
@@ -108,7 +121,7 @@ def _is_in_doubt(job: Job, row: SourceRow | None, done: Sorted) -> bool:
         case Verdict.READ:
             return True
         case Verdict.APPLY:
-            done.ready.append(Ready(job=job))
+            done.ready.append(Ready(job=_completed(job, row)))
         case Verdict.READ_AGAIN_LATER:
             done.waits.append(contradiction(job))
             done.outcomes[job.source] = Outcome.WAITING
@@ -134,16 +147,15 @@ def _take_read(job: Job, row: SourceRow | None, hydrated: Hydrated, done: Sorted
         done.waits.append(contradiction(replace(job, claims_deletion=True)))
         done.outcomes[source] = Outcome.WAITING
     elif source.id in hydrated.found:
-        state = hydrated.found[source.id]
-        body = job.state or _state_in_body(row)
-        if body is not None:
-            state = overlaid(state, body.record)
+        said = job.state.record if job.state else None
+        waiting = webhook_only.record_in(row)
+        state = webhook_only.completed(hydrated.found[source.id], said, waiting)
         done.ready.append(Ready(job=replace(job, state=state, claims_deletion=False)))
     elif _is_gone(job, row, hydrated, claims_deletion=claims_deletion):
         done.ready.append(Ready(job=job, gone_at=hydrated.missing[source.id]))
     elif job.state is not None:
         # Nothing to be read (an order older than we may see): the event itself is the best we have.
-        done.ready.append(Ready(job=job))
+        done.ready.append(Ready(job=_completed(job, row)))
     else:
         is_unproved = claims_deletion and source.id in hydrated.missing
         done.settlements.append(_unproved(job, row) if is_unproved else _unread(job, row, hydrated))
@@ -165,12 +177,12 @@ def _created_at(job: Job, row: SourceRow | None) -> datetime | None:
     return row.created_at if row else None
 
 
-def _state_in_body(row: SourceRow | None) -> State | None:
-    if row is None or row.body is None:
-        return None
-    fields = orjson.loads(row.body)
-    record = Record(kind=row.key.kind, id=row.key.id, fields=fields)
-    return State(record=record, version=Version(updated_at=BEGINNING))
+def _completed(job: Job, row: SourceRow | None) -> Job:
+    """A job that is not read, with what earlier events left with its record."""
+    waiting = webhook_only.record_in(row)
+    if job.state is None or waiting is None:
+        return job
+    return replace(job, state=webhook_only.completed(job.state, waiting))
 
 
 def _unread(job: Job, row: SourceRow | None, hydrated: Hydrated) -> Settlement:
@@ -206,11 +218,12 @@ def contradiction(job: Job) -> Wait:
 
 
 def wait_for(job: Job, reason: str, due_in_ms: int = 0) -> Wait:
-    """The wait that puts ``job`` off, keeping what its events claim."""
+    """The wait that puts ``job`` off, keeping what its events claim and no read would show."""
     return Wait(
         key=job.source,
         reason=reason,
         due_in_ms=due_in_ms,
+        body=webhook_only.kept(job.state),
         claims_deletion=job.claims_deletion,
         changed_at=job.changed_at,
     )

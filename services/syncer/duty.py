@@ -18,7 +18,7 @@ from services.shared.ledger.settlements import Settlement
 from services.shared.ledger.sources import SourceRow, Status
 from services.shared.log.port import Appender
 from services.shared.runtime.vitals import Pulse
-from services.syncer import metrics
+from services.syncer import metrics, webhook_only
 from services.syncer.handling import Handler
 from services.syncer.jobs import Job
 from services.syncer.outcomes import Outcome
@@ -146,4 +146,5 @@ def _faulty(job: Job, row: SourceRow | None, detail: str) -> Settlement:
         target_id=row.target_id if row else None,
         version=row.version if row else None,
         label=row.label if row else "",
+        body=webhook_only.kept(job.state),
     )

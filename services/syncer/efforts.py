@@ -95,9 +95,10 @@ class Effort:
 
     ``is_suspect``: a write of an earlier owner may have been applied, or may still be; nothing is
     skipped then, and parts are recognised by what HubSpot shows. ``removals`` are HubSpot ids of
-    parts that are to go. ``writes`` is false where another source's values stand in the target;
-    ``renames`` is true where a contact gets a new email. ``awaits`` names what must be known first;
-    ``note`` is said of it although it is in sync.
+    parts that are to go, ``unremoved`` says why HubSpot could not be told so. ``writes`` is false
+    where another source's values stand in the target; ``renames`` is true where a contact gets a
+    new email. ``awaits`` names what must be known first; ``note`` is said of it although it is in
+    sync.
     """
 
     plan: Plan
@@ -107,6 +108,7 @@ class Effort:
     known_parts: Mapping[str, SourceRow]
     removals: list[str] = field(default_factory=list)
     removed: set[str] = field(default_factory=set)
+    unremoved: SyncError | None = None
     is_suspect: bool = False
     is_adopted: bool = False
     writes: bool = True
@@ -125,7 +127,8 @@ class Effort:
     @property
     def unknown(self) -> SyncError | None:
         """Why something about this effort is not known, if anything is."""
-        return next((piece.unknown.cause for piece in self.pieces if piece.unknown), None)
+        causes = (piece.unknown.cause for piece in self.pieces if piece.unknown)
+        return next(causes, self.unremoved)
 
     @property
     def may_be_applied(self) -> bool:

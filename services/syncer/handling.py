@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -16,6 +16,7 @@ from services.shared.hubspot.pacing import Lane
 from services.shared.ledger import claims, settlements, sources, waits
 from services.shared.ledger.engine import Ledger
 from services.shared.ledger.quota import Work
+from services.shared.ledger.sources import SourceRow
 from services.shared.shopify.hydrating import Hydrator
 from services.syncer import awaiting, goods, memory, people, plans, settling
 from services.syncer.account import Account
@@ -27,7 +28,7 @@ from services.syncer.deciding import (
     verdict_on_due,
     verdict_on_state,
 )
-from services.syncer.doubts import Doubts, Ready, contradiction, wait_for
+from services.syncer.doubts import Doubts, Ready, contradiction, never, wait_for
 from services.syncer.efforts import Effort
 from services.syncer.jobs import Job
 from services.syncer.knowing import CLAIM_MS, HEAD_TYPE, Known, claim_and_know
@@ -47,7 +48,7 @@ class Tools:
     """What handling needs: the ledger, both vendors, and what the account makes of records.
 
     ``writer_for`` gives a writer that does the work given, in a transaction, before each of its
-    calls.
+    calls; ``is_newer`` says of a shop whether a newer version's settings stand in the ledger.
     """
 
     ledger: Ledger
@@ -55,6 +56,7 @@ class Tools:
     account: Account
     writer_for: WriterFor
     abandoned_after: timedelta
+    is_newer: Callable[[str], bool] = never
 
 
 class Handler:
@@ -64,7 +66,7 @@ class Handler:
         self, tools: Tools, *, instance: str, settled: Callable[[Iterable[SourceKey]], None]
     ) -> None:
         self._ledger = tools.ledger
-        self._doubts = Doubts(tools.ledger, tools.hydrator)
+        self._doubts = Doubts(tools.ledger, tools.hydrator, tools.is_newer)
         self._account = tools.account
         self._writer_for = tools.writer_for
         self._abandoned_after = tools.abandoned_after
@@ -88,14 +90,19 @@ class Handler:
                 await waits.wait(tx, sorted_.waits)
             count_setbacks(sorted_.settlements, sorted_.waits)
         if sorted_.ready:
-            outcomes |= await self._write(kind, sorted_.ready, lane)
+            outcomes |= await self._write(kind, sorted_.ready, rows, lane)
         return outcomes
 
     async def _write(
-        self, kind: str, ready: Sequence[Ready], lane: Lane
+        self,
+        kind: str,
+        ready: Sequence[Ready],
+        rows: Mapping[SourceKey, SourceRow],
+        lane: Lane,
     ) -> dict[SourceKey, Outcome]:
         owner = f"{self._instance}:{next(self._batches)}"
         known = await claim_and_know(self._ledger, owner, kind, [each.job for each in ready])
+        known = known.seen_with(rows)
         outcomes = await self._leave_to_others(ready, known)
         mine = [each for each in ready if each.job.source not in known.busy]
         # Before every call: hold the claims long enough that the call ends within them.
@@ -177,7 +184,7 @@ class Handler:
             return
         plan = planned(job, state, known, self._account, self._abandoned_after)
         if plan.excluded or is_left_alone(row):
-            settling.exclude(plan, row, job, learned)
+            settling.exclude(plan, row, learned)
             return
         to_apply.append(effort_of(plan, known))
 

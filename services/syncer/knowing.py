@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
@@ -68,6 +68,17 @@ class Known:
     censuses: Mapping[str, datetime]
     keys: frozenset[str]
     now: datetime
+
+    def seen_with(self, read: Mapping[SourceKey, SourceRow]) -> Known:
+        """With what had been wanted when the work began, as rows ``read`` then say.
+
+        What came between that look and the claim is in nothing that was read: it stays to be done.
+        """
+        wanted = {key: read[key].wanted if key in read else 0 for key in self.rows}
+        rows = {
+            key: replace(row, wanted=min(row.wanted, wanted[key])) for key, row in self.rows.items()
+        }
+        return replace(self, rows=rows)
 
 
 async def claim_and_know(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from services.shared.contract.keys import SourceKey
@@ -16,7 +16,7 @@ from services.shared.contract.records import Record, State
 from services.shared.contract.topics import ObjectType
 from services.shared.ledger import identities
 from services.shared.ledger.links import Link
-from services.syncer import plans
+from services.syncer import plans, webhook_only
 from services.syncer.mapping.parts import parts_to_write
 from services.syncer.mapping.people import has_contact_information
 from services.syncer.plans import Guest, Part, Plan
@@ -66,12 +66,6 @@ def guest_key(shop: str, email: str) -> SourceKey:
 def normal_email(value: object) -> str:
     """An email as HubSpot compares it; empty if there is none."""
     return _kept(value).strip().lower() if isinstance(value, str) else ""
-
-
-def overlaid(read: State, body: Record) -> State:
-    """A read with what it cannot show taken from an earlier body: a checkout's email."""
-    fields = {**body.fields, **read.record.fields}
-    return replace(read, record=replace(read.record, fields=fields))
 
 
 def _customer(source: SourceKey, state: State, around: Circumstances) -> Plan:
@@ -131,6 +125,7 @@ def _order(source: SourceKey, state: State, around: Circumstances) -> Plan:
         tokens=((identities.ORDER_OF_CHECKOUT, f"{source.shop}/{token}"),) if token else (),
         label=_text(record, "name"),
         created_at=_moment(record, "created_at"),
+        kept=webhook_only.kept(state),
     )
 
 
@@ -158,6 +153,7 @@ def _checkout(source: SourceKey, state: State, around: Circumstances) -> Plan:
         due_in_ms=due_in_ms,
         label=_text(record, "name"),
         created_at=_moment(record, "created_at"),
+        kept=webhook_only.kept(state),
     )
 
 

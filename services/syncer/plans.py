@@ -48,7 +48,7 @@ class Plan:
     With ``excluded`` nothing is written; ``due_in_ms`` then says when to look again.
     ``keeps_links`` says that who it belongs to is unknown, and stays as it was.
     ``tokens`` are (kind, value) pairs by which others find this source; ``note`` is what is to be
-    said of a record that is in sync all the same.
+    said of a record that is in sync all the same; ``kept`` is what a later read would not show.
     """
 
     source: SourceKey
@@ -70,3 +70,4 @@ class Plan:
     label: str = ""
     note: str = ""
     created_at: datetime | None = None
+    kept: bytes | None = None

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
-import orjson
-
 from services.shared.contract.errors import SyncError, WorldAtFaultError
 from services.shared.contract.keys import SourceKey
 from services.shared.ledger.identities import EMAIL, Identity, native
@@ -18,7 +16,6 @@ from services.syncer import people, plans
 from services.syncer.adopting import CENSUSED
 from services.syncer.deciding import ARCHIVED_IN_HUBSPOT
 from services.syncer.efforts import Effort, Failure, Piece
-from services.syncer.jobs import Job
 from services.syncer.memory import Memory
 from services.syncer.outcomes import Outcome
 from services.syncer.plans import Plan
@@ -79,7 +76,7 @@ def deleted(
     return memory
 
 
-def exclude(plan: Plan, row: SourceRow | None, job: Job, memory: Memory) -> None:
+def exclude(plan: Plan, row: SourceRow | None, memory: Memory) -> None:
     """Keep a record out, and let go of what it was in HubSpot."""
     reason = plan.excluded or ARCHIVED_IN_HUBSPOT
     memory.settlements.append(
@@ -93,7 +90,7 @@ def exclude(plan: Plan, row: SourceRow | None, job: Job, memory: Memory) -> None
             due_in_ms=plan.due_in_ms,
             label=plan.label,
             created_at=plan.created_at,
-            body=_contact_in(job) if plan.due_in_ms is not None else None,
+            body=plan.kept if plan.due_in_ms is not None else None,
         )
     )
     memory.identities.extend(
@@ -109,15 +106,6 @@ def retry_in_ms(attempts: int, cause: SyncError | None = None) -> int:
     if isinstance(cause, WorldAtFaultError) and cause.retry_after is not None:
         return int(cause.retry_after * 1000)
     return int(min(_FIRST_RETRY_MS * 2 ** min(attempts, 20), _LONGEST_RETRY_MS))
-
-
-def _contact_in(job: Job) -> bytes | None:
-    """What a later read of a checkout cannot show: who to contact."""
-    if job.state is None:
-        return None
-    fields = job.state.record.fields
-    kept = {name: fields[name] for name in ("email", "phone") if name in fields}
-    return orjson.dumps(kept)
 
 
 def _is_to_be_tried_again(effort: Effort) -> bool:
@@ -144,6 +132,7 @@ def _put_off(
             claims_deletion=claims_deletion,
             suspect_for_ms=SUSPECT_MS if effort.may_be_applied or effort.is_taken_over else None,
             changed_at=effort.plan.version.updated_at,
+            body=effort.plan.kept,
         )
     )
     memory.outcomes[effort.plan.source] = Outcome.WAITING
@@ -183,6 +172,7 @@ def _settle(effort: Effort, now: datetime, memory: Memory) -> None:
             is_acknowledged=status is Status.IN_SYNC,
             label=plan.label,
             created_at=plan.created_at,
+            body=plan.kept if status is Status.FAILING else None,
         )
     )
     memory.outcomes[plan.source] = _OUTCOMES[status]

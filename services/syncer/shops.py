@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from services.shared.contract.errors import EventAtFaultError, SyncError
 from services.shared.contract.events import Event, Provenance, provenance_in
-from services.shared.ledger import notes, stores
+from services.shared.ledger import causes, notes, stores, waits
 from services.shared.ledger.causes import Cause
 from services.shared.ledger.engine import Ledger
 from services.shared.ledger.notes import ComplianceRequest
@@ -17,11 +17,14 @@ from services.shared.log.port import Appender
 from services.shared.shopify.admin import Admin
 from services.shared.shopify.answers import TokenRefusedError
 from services.shared.shopify.shops import shop as shop_of
+from services.syncer.doubts import DELETION_UNPROVED, UNREADABLE
 from services.syncer.reading import dead_letter
 
 _LOG = logging.getLogger(__name__)
 _COMPLIANCE = frozenset({"customers/data_request", "customers/redact", "shop/redact"})
 _UNINSTALLED = "app/uninstalled"
+_SCOPES_CHANGED = "app/scopes_update"
+_FOR_WANT_OF_SCOPES = frozenset({"access_denied", "scope_missing"})
 
 
 class Shops:
@@ -73,6 +76,21 @@ class Shops:
                 if await stores.switch(tx, provenance.shop, StoreState.UNINSTALLED):
                     await notes.audit(tx, "uninstalled", provenance.shop)
             _LOG.warning("store uninstalled", extra={"action": "uninstall"})
+        elif topic == _SCOPES_CHANGED:
+            await self._try_again(provenance.shop)
+
+    async def _try_again(self, shop: str) -> None:
+        """What waits for a scope is tried now; what still lacks it waits again.
+
+        Headers are unsigned, and the body may be out of date: only trying shows what was granted.
+        """
+        async with self._ledger.transaction() as tx:
+            for cause in await causes.open_causes(tx):
+                if cause.shop == shop and cause.reason in _FOR_WANT_OF_SCOPES:
+                    await causes.lift(tx, cause.id)
+            readmitted = await waits.readmit(tx, shop, (DELETION_UNPROVED, UNREADABLE))
+        extra = {"action": "lift", "readmitted": readmitted}
+        _LOG.info("scopes changed: what waited for one is tried again", extra=extra)
 
     async def _is_refused(self, shop: str) -> bool:
         """Headers are unsigned: an uninstall is believed when the token is refused."""

@@ -139,7 +139,9 @@ async def scene(engines: Engines) -> AsyncIterator[Scene]:
     async with AsyncExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="shopsync-bench-"))
         place = await stack.enter_async_context(fresh_place(engines))
-        hubspot = await stack.enter_async_context(serving("sandbox", "hubspot", "--with-parent"))
+        hubspot = await stack.enter_async_context(
+            serving("sandbox", "hubspot", f"--with-parent={os.getpid()}")
+        )
         await lift_quota(hubspot.said["hubspot_url"])
         offsets = Offsets(way_to(place.cluster))
         stack.push_async_callback(offsets.close)

@@ -36,7 +36,8 @@ _LINKS = statement(
     """SELECT shop, from_kind, from_id, to_kind, to_id, state FROM links
     WHERE state <> 'done' ORDER BY shop, from_kind, from_id, to_kind, to_id"""
 )
-_CLAIMS = statement("SELECT key, owner FROM claims ORDER BY key")
+# One that ran out holds nobody up; the next who wants its key asks HubSpot first.
+_CLAIMS = statement("SELECT key, owner FROM claims WHERE until > {now} ORDER BY key")
 # HubSpot's own bookkeeping, which moves without anybody touching a record.
 _BOOKKEEPING = ("hs_lastmodifieddate", "lastmodifieddate", "hs_updated_by_user_id")
 _WHOLE_BODIES = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -65,8 +65,13 @@ class Stage:
 
 
 @asynccontextmanager
-async def set_up(engines: Engines, folder: Path, world: World) -> AsyncIterator[Stage]:
-    """All of it, started; gone with the context and with this process."""
+async def set_up(
+    engines: Engines, folder: Path, world: World, processes: Sequence[str] = ()
+) -> AsyncIterator[Stage]:
+    """All of it, started; gone with the context and with this process.
+
+    ``processes`` by name; those of ``ALONE`` or ``MANY`` if none are given.
+    """
     async with AsyncExitStack() as stack:
         count = _BROKERS[engines]
         names = [f"kafka-{number}" for number in range(1, count + 1)]
@@ -98,7 +103,7 @@ async def set_up(engines: Engines, folder: Path, world: World) -> AsyncIterator[
             places=places,
             preloaded=str(library) if library else "",
         )
-        for name in MANY if count else ALONE:
+        for name in processes or (MANY if count else ALONE):
             stage.start(name)
         yield stage
 

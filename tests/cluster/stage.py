@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sys
 from asyncio.subprocess import DEVNULL, PIPE
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -112,7 +113,8 @@ def _populate(fleet: Fleet, folder: Path) -> dict[str, str]:
 @asynccontextmanager
 async def _sandbox(seed: int) -> AsyncIterator[Mapping[str, Any]]:
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "sandbox", "--with-parent", "--seed", str(seed)),
+        *(sys.executable, "-m", "sandbox"),
+        *("--with-parent", str(os.getpid()), "--seed", str(seed)),
         stdin=DEVNULL,
         stdout=PIPE,
         cwd=ROOT,

@@ -8,12 +8,13 @@ import signal
 import sys
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 import pytest
+from aiokafka import TopicPartition
 
 from services.shared.contract.errors import OwnershipLostError, WorldAtFaultError
 from services.shared.contract.events import Batch, Event, Gap, NewEvent, Partition, Position
@@ -274,6 +275,33 @@ async def test_a_member_that_was_stalled_past_its_session_starts_where_the_group
         at = event.position
         assert at.offset >= offsets.get(at.partition, 0), "what was settled came again"
         offsets[at.partition] = at.offset + 1
+
+
+async def test_one_may_poll_while_a_hand_over_that_the_group_decided_is_still_being_taken_in(
+    log: KafkaLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await log.append(numbered(PARTITIONS * 4))
+    async with log.reader("syncer", [ORDERS], "one") as reader:
+        for event in await take(reader, PARTITIONS * 4):
+            reader.hold(event.position)
+        await reader.poll(100, 0)
+        handed_over = asyncio.Event()
+        take_over = reader.assigned
+
+        async def late(homes: Iterable[TopicPartition]) -> None:
+            for number in range(PARTITIONS):
+                reader.resume(Partition(ORDERS, number))
+            await reader.poll(100, 0)
+            await take_over(homes)
+            handed_over.set()
+
+        monkeypatch.setattr(reader, "assigned", late)
+        async with member(log, "two") as two:
+            async with asyncio.timeout(SOON):
+                await handed_over.wait()
+            await two.until(PARTITIONS // 2)
+            batch = await reader.poll(100, 0)
+            assert len(batch.lost) == PARTITIONS // 2
 
 
 async def test_events_the_log_lost_are_a_gap_said_once_and_reading_goes_on(

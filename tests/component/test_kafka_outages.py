@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import pytest
 
 from services.shared.contract.errors import LogUnavailableError
 from services.shared.log.address import KafkaCluster, address_of
-from services.shared.log.kafka.declared import FILE
+from services.shared.log.kafka.declared import FILE, Difference
 from services.shared.log.kafka.log import KafkaLog
 from services.shared.log.kafka.reading import KafkaReader
 from services.shared.log.kafka.topics import Topics
@@ -20,6 +20,8 @@ from tests.support.deliveries import request_bytes, signed_headers
 from tests.support.kafka.broker import Broker, free_ports, kafka_broker
 from tests.support.kafka.shared import need_a_broker
 from tests.support.running_ingest import Ingest, running_ingest
+
+TOPICS_FILE = "topics.toml"
 
 pytestmark = [pytest.mark.xdist_group("kafka-outages"), pytest.mark.timeout(240)]
 ORDERS = "shopify.orders"
@@ -43,7 +45,7 @@ async def cluster(broker: Broker, tmp_path: Path) -> KafkaCluster:
 async def with_topics(broker: Broker, tmp_path: Path) -> KafkaCluster:
     cluster = address_of(broker.url)
     assert isinstance(cluster, KafkaCluster)
-    file = tmp_path / "topics.toml"
+    file = tmp_path / TOPICS_FILE
     file.write_text(FILE.read_text().replace("partitions = 12", "partitions = 2"))
     async with Topics.of(cluster, file) as topics:
         await topics.apply("syncer")
@@ -162,6 +164,7 @@ async def test_one_of_three_brokers_may_die_and_two_may_not(tmp_path: Path) -> N
                 await appended(log, b"with two %d" % number)
             wanted = {b"with two %d" % number for number in range(20)}
             await until_seen(reader, seen, wanted)
+            assert await named_differences(cluster, tmp_path) == []
 
             await brokers.kill(1)
             with pytest.raises(LogUnavailableError):
@@ -169,6 +172,12 @@ async def test_one_of_three_brokers_may_die_and_two_may_not(tmp_path: Path) -> N
             await brokers.start()
             await appended(log, b"all again")
             await until_seen(reader, seen, {b"all again"})
+
+
+async def named_differences(cluster: KafkaCluster, folder: Path) -> Sequence[Difference]:
+    """What a start names while a broker is down: nothing, or ``--apply`` would undo its copies."""
+    async with Topics.of(cluster, folder / TOPICS_FILE) as topics:
+        return (await topics.compare()).differences
 
 
 async def refused_at_last(log: KafkaLog) -> None:

@@ -90,11 +90,7 @@ async def test_the_comparison_says_by_its_exit_code_what_it_found(
 
 
 async def test_the_simulators_end_with_a_parent_that_was_killed() -> None:
-    starter = "import subprocess, sys; subprocess.run([sys.executable, '-m', *sys.argv[1:]])"
-    parent = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-c", starter, "sandbox", "hubspot", "--with-parent"),
-        stdout=asyncio.subprocess.PIPE,
-    )
+    parent = await started_by_another("subprocess.run(command)")
     assert parent.stdout is not None
     assert "hubspot_url" in orjson.loads(await parent.stdout.readline())
 
@@ -103,6 +99,28 @@ async def test_the_simulators_end_with_a_parent_that_was_killed() -> None:
     # The simulators hold the other end of the pipe: it closes when they are gone.
     assert await asyncio.wait_for(parent.stdout.read(), 20) == b""
     await parent.wait()
+
+
+async def test_the_simulators_end_though_their_parent_was_gone_before_they_looked() -> None:
+    parent = await started_by_another("subprocess.Popen(command)")
+    assert parent.stdout is not None
+
+    assert "hubspot_url" in orjson.loads(await parent.stdout.readline())
+    assert await asyncio.wait_for(parent.stdout.read(), 20) == b""
+    assert await parent.wait() == 0
+
+
+async def started_by_another(how: str) -> asyncio.subprocess.Process:
+    """A process that starts the simulators to end with itself, and waits for them or does not."""
+    starter = f"""
+import os, subprocess, sys
+command = [sys.executable, "-m", "sandbox", "hubspot", f"--with-parent={{os.getpid()}}"]
+running = {how}
+os._exit(0)
+"""
+    return await asyncio.create_subprocess_exec(
+        sys.executable, "-c", starter, stdout=asyncio.subprocess.PIPE
+    )
 
 
 async def test_a_taken_port_is_said_in_a_line() -> None:

@@ -49,6 +49,21 @@ async def test_a_deletion_is_believed_once_the_app_may_see_old_orders(shop: Sync
 
 
 @story(before=_hiding)
+async def test_a_scope_that_is_granted_proves_the_deletion_without_anybodys_asking(
+    shop: Syncing,
+) -> None:
+    old = _old_order(shop)
+    await shop.settled()
+    actions.delete_order(shop.store, old["id"])
+    await shop.settled()
+    actions.change_scopes(shop.store, (*shop.store.scopes, "read_all_orders"))
+    await shop.settled()
+
+    assert shop.shown("orders") == []
+    assert await shop.standing("orders", old) == ("deleted", "")
+
+
+@story(before=_hiding)
 async def test_an_old_order_that_still_changes_was_not_deleted(shop: Syncing) -> None:
     old = _old_order(shop)
     await shop.settled()

@@ -1,5 +1,7 @@
 """Orders in Shopify, and what HubSpot shows of them."""
 
+import asyncio
+
 from sandbox.shopify import actions, given
 from sandbox.shopify.model import Record
 from tests.support.syncing import Syncing, sorted_values, story
@@ -168,6 +170,21 @@ async def test_an_edited_order_shows_its_lines_as_they_are_now(shop: Syncing) ->
     assert shown == {"Lamp": "3", "Scarf": "1", "Kettle": "1"}
     order_id = shop.only("orders")["hs_object_id"]
     assert len(shop.linked("orders", order_id, "line_items")) == 3
+
+
+@story()
+async def test_a_line_that_could_not_be_taken_out_is_taken_out_later(shop: Syncing) -> None:
+    order = given.order(shop.store, lines=named("Mug", "Lamp"))
+    await shop.settled()
+    out_of_order = shop.strike("migrating", "*/line_items/batch/archive", seconds=60.0)
+    actions.cancel(shop.store, order["id"], "fraud")
+    await shop.until(lambda: out_of_order.count == 0)
+    await asyncio.sleep(1)
+    assert await shop.standing("orders", order) == ("waiting", "account_migrating")
+    await shop.passes(90)
+
+    assert shop.shown("line_items") == []
+    assert await shop.standing("orders", order) == ("in_sync", "")
 
 
 @story()

@@ -19,7 +19,7 @@ from sandbox.shopify.shopify import Shopify
 from sandbox.shops.stores import COPPER, NORDLYS
 from sandbox.shops.trickle import trickle
 from tests.simulation import weather as weathers
-from tests.simulation.judging import differences, disorder, left_to_do
+from tests.simulation.judging import differences, disorder, judged, left_to_do
 from tests.simulation.ledger_file import empty_ledger
 from tests.simulation.life import track_tasks
 from tests.simulation.people import Doings, meddle, share, wake
@@ -184,7 +184,8 @@ class _Stage:
         while wrong and self._story.took_seconds < FRESH_SECONDS:
             await asyncio.sleep(20)
             self._story.took_seconds = asyncio.get_running_loop().time() - began
-            wrong = await left_to_do(product)
-            wrong += map(str, differences(self._shopify, self.hubspot, self._doings))
+            verdict = judged(self._shopify, self.hubspot)
+            wrong = await left_to_do(product, verdict.kept_apart)
+            wrong += map(str, differences(verdict, self.hubspot, self._doings))
             wrong += await disorder(product, self._shopify, self.hubspot)
         self._story.wrong = wrong

@@ -1,14 +1,14 @@
 """Whether a history ended well: HubSpot as the tables want it, and the ledger in order."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import timedelta
 from typing import Any
 
 import orjson
 
 from sandbox.expected.comparison import compare
-from sandbox.expected.verdict import Difference, Problem, Settings
+from sandbox.expected.verdict import Difference, Problem, Settings, Verdict
 from sandbox.hubspot.account import Account
 from sandbox.hubspot.backstage import dump
 from sandbox.shopify.model import written
@@ -40,8 +40,11 @@ _TYPES = {
 }
 
 
-async def left_to_do(product: Product) -> list[str]:
-    """What is not settled yet: events, records, links."""
+async def left_to_do(product: Product, kept_apart: Collection[str]) -> list[str]:
+    """What is not settled yet: events, records, links; and who is failing without a cause.
+
+    ``kept_apart`` are the customers who must be failing: another contact holds their email.
+    """
     if product.ledger is None or product.log is None:
         return ["not ready"]
     lag = await product.log.lag("syncer")
@@ -51,14 +54,18 @@ async def left_to_do(product: Product) -> list[str]:
         if partition.topic in CONSUMED_TOPICS and each.events
     ]
     async with product.ledger.transaction() as tx:
-        for query in (_WAITING, _LINKS, _CLAIMS):
+        waiting = list(await tx.run(_WAITING))
+        for query in (_LINKS, _CLAIMS):
             left += [" ".join(map(str, row)) for row in await tx.run(query)]
+    taken = {f"{each.shop}/{each.id}": each for each in waiting if each.reason == "email_taken"}
+    left += [" ".join(map(str, row)) for row in waiting if row not in taken.values()]
+    left += [f"{each}: email taken or not?" for each in sorted(taken.keys() ^ set(kept_apart))]
     return left
 
 
-def differences(shopify: Shopify, hubspot: Account, doings: Doings) -> list[Difference]:
-    """What HubSpot shows otherwise than it must, but for what people archived themselves."""
-    verdict = compare(
+def judged(shopify: Shopify, hubspot: Account) -> Verdict:
+    """What HubSpot shows, against what it must."""
+    return compare(
         {shop: orjson.loads(written(each.records())) for shop, each in shopify.stores.items()},
         orjson.loads(orjson.dumps(dump(hubspot))),
         Settings(
@@ -67,6 +74,10 @@ def differences(shopify: Shopify, hubspot: Account, doings: Doings) -> list[Diff
             currencies=frozenset({"EUR", "USD", "GBP"}),
         ),
     )
+
+
+def differences(verdict: Verdict, hubspot: Account, doings: Doings) -> list[Difference]:
+    """What HubSpot shows otherwise than it must, but for what people archived themselves."""
     excused = _excused(hubspot, doings)
     return [each for each in verdict.differences if not _is_excused(each, excused)]
 

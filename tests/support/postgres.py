@@ -193,12 +193,22 @@ def _guardian_of(folder: Path, *, durable: bool) -> TextIO:
     return os.fdopen(ours)
 
 
-def _main() -> None:
+def _main() -> int:
     """Run a durable server until interrupted, and say its address."""
-    with running(durable=True) as server, contextlib.suppress(KeyboardInterrupt):
-        print(in_database(server.address, "postgres", driver=""), flush=True)  # noqa: T201 - the answer itself
-        signal.pause()
+    try:
+        with running(durable=True) as server, contextlib.suppress(KeyboardInterrupt):
+            _say(in_database(server.address, "postgres", driver=""))
+            signal.pause()
+    except NoPostgresError as problem:
+        sys.stderr.write(f"No PostgreSQL can be started: {problem}. Or set {GIVEN}.\n")
+        return 1
+    return 0
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":
-    _main()
+    sys.exit(_main())

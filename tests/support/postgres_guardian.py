@@ -20,10 +20,12 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
+
+from tests.support.containers import engine_answers
 
 PIPE, GATE, LOG = "commands", "gate", "server.log"
 _SETTINGS = ("max_connections=300", "shared_buffers=64MB", "max_wal_size=256MB")
@@ -171,12 +173,12 @@ class Container:
         _docker("rm", "-f", "-v", self.name)
 
 
-def found(folder: Path, *, is_durable: bool) -> Server | None:
+def found(folder: Path, *, is_durable: bool, places: Iterable[Path] | None = None) -> Server | None:
     """The nearest server to be had: a Python package's, this machine's, or Docker's."""
-    for binaries in _places():
+    for binaries in _places() if places is None else places:
         if (binaries / "initdb").exists():
             return Local(binaries=binaries, folder=folder, is_durable=is_durable)
-    return Container() if _has_docker() else None
+    return Container() if engine_answers() else None
 
 
 def _places() -> Iterator[Path]:
@@ -186,13 +188,6 @@ def _places() -> Iterator[Path]:
     if postgres := shutil.which("postgres"):
         yield Path(postgres).resolve().parent
     yield from sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
-
-
-def _has_docker() -> bool:
-    with contextlib.suppress(OSError, subprocess.SubprocessError):
-        _docker("info")
-        return True
-    return False
 
 
 def _docker(*arguments: str) -> str:

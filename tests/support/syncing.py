@@ -58,7 +58,7 @@ OTHER_SHOP = "copper.myshopify.com"
 ABANDONED_AFTER = timedelta(minutes=2)
 # A disk that is none, where there is one: nothing here is about losing power.
 _IN_MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None
-_UNINSTALLED = "app/uninstalled"
+_OF_THE_APP = ("app/uninstalled", "app/scopes_update")
 _PATIENCE_SECONDS = 900.0
 _SOON_MS = 30_000
 
@@ -247,7 +247,7 @@ async def syncing(folder: Path, before: Callable[[Syncing], None] | None) -> Asy
     door = Door()
     async with Deliveries(shopify, transport=door) as deliveries:
         for shop in shopify.stores:
-            deliveries.declare(shop, "https://sync.test/webhooks/shopify", (*TOPICS, _UNINSTALLED))
+            deliveries.declare(shop, "https://sync.test/webhooks/shopify", (*TOPICS, *_OF_THE_APP))
         world = Syncing(
             folder=folder,
             shopify=shopify,

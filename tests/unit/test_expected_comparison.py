@@ -340,3 +340,34 @@ def test_a_contact_merged_by_people_may_keep_its_other_email(
     }
 
     assert found(world, ideal) == []
+
+
+def test_who_takes_an_email_that_another_contact_holds_keeps_a_contact_with_the_former_one(
+    world: World,
+) -> None:
+    bo = given.customer(world.acme, email="bo@example.com")
+    given.order(world.acme, customer=bo)
+    ideal = IdealHubSpot(world.shops(), world.settings())
+    actions.change_customer(world.acme, bo["id"], email="guest@example.com")
+
+    verdict = compare(world.shops(), ideal.dump, world.settings())
+
+    # Bo's order stays with Bo's own contact: who a customer is, their id says before their email.
+    assert verdict.differences == []
+    assert verdict.kept_apart == {f"{SHOP}/{bo['id']}"}
+
+
+def test_who_is_kept_apart_has_everything_but_the_email(world: World) -> None:
+    bo = given.customer(world.acme, email="bo@example.com")
+    ideal = IdealHubSpot(world.shops(), world.settings())
+    actions.change_customer(world.acme, bo["id"], email="guest@example.com", first_name="Bob")
+
+    assert found(world, ideal) == [(Problem.DIFFERENT, "contacts", "firstname")]
+
+
+def test_a_new_email_that_nobody_holds_must_be_shown(world: World) -> None:
+    bo = given.customer(world.acme, email="bo@example.com")
+    ideal = IdealHubSpot(world.shops(), world.settings())
+    actions.change_customer(world.acme, bo["id"], email="bob@example.com")
+
+    assert found(world, ideal) == [(Problem.MISSING, "contacts", "email")]

@@ -1,12 +1,19 @@
 """Calls to the vendors, as they are counted."""
 
+import re
+
 import httpx
 import pytest
 from prometheus_client import CollectorRegistry
 
 from services.shared.hubspot.rates import RateFacts
 from services.shared.hubspot.usage import Usage
-from services.shared.runtime.calls import CallMetrics, CountedTransport, vendor_and_operation
+from services.shared.runtime.calls import (
+    CallMetrics,
+    CountedTransport,
+    client,
+    vendor_and_operation,
+)
 
 
 @pytest.mark.parametrize(
@@ -44,6 +51,19 @@ def test_ids_and_strangers_do_not_become_labels() -> None:
     token = httpx.Request("POST", "https://acme.myshopify.com/admin/oauth/access_token")
     assert vendor_and_operation(graphql) == ("shopify", "graphql")
     assert vendor_and_operation(token) == ("shopify", "token")
+
+
+async def test_calls_say_who_we_are_and_which_version() -> None:
+    seen: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        seen.append(request.headers["user-agent"])
+        return httpx.Response(200)
+
+    async with client(1.0, httpx.MockTransport(answer)) as http:
+        await http.get("https://api.hubapi.com/crm/objects/2026-09/orders")
+
+    assert re.fullmatch(r"shopify-hubspot-sync/\d+\.\d+\.\d+", seen[0])
 
 
 async def test_every_end_of_a_call_is_counted_also_that_of_no_answer() -> None:

@@ -10,7 +10,7 @@ from datetime import datetime
 import httpx
 import msgspec
 
-from services.shared.contract.errors import OursToFixError
+from services.shared.contract.errors import OursToFixError, WorldAtFaultError
 from services.shared.ledger import leases, stores
 from services.shared.ledger.engine import Ledger
 from services.shared.ledger.stores import Store, StoreState
@@ -27,6 +27,13 @@ from services.shared.shopify.tokens import (
 
 _LEASE_MS = 30_000
 _WAIT_SECONDS = 0.2
+NEWER_SETTINGS = "newer_settings"
+_UPGRADE_SECONDS = 15.0
+
+
+def newer_settings() -> WorldAtFaultError:
+    """What is to be done for a store needs a newer version, which an upgrade is bringing."""
+    return WorldAtFaultError(NEWER_SETTINGS, retry_after=_UPGRADE_SECONDS)
 
 
 class _KeptToken(msgspec.Struct, frozen=True):
@@ -127,13 +134,21 @@ class Connections:
         """The shops we work for."""
         return [shop for shop, store in self._stores.items() if store.state is StoreState.ACTIVE]
 
+    def is_newer(self, shop: str) -> bool:
+        """Whether a newer version has set something for the shop that this one cannot read."""
+        store = self._stores.get(shop)
+        return store is not None and store.state is StoreState.NEWER
+
     def admin_of(self, shop: str) -> Admin:
         """The Admin API of a connected shop.
 
         Raises:
             OursToFixError: the shop is not connected, or was uninstalled.
+            WorldAtFaultError: a newer version must do what is to be done for it.
         """
         store = self._stores.get(shop)
+        if self.is_newer(shop):
+            raise newer_settings()
         if store is None or store.state is not StoreState.ACTIVE:
             raise OursToFixError("store_not_connected")
         if shop not in self._admins:

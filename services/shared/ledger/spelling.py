@@ -104,7 +104,9 @@ def for_sqlite(written: Statement) -> str:
     sql = _BASE64.sub(r"to_base64(\1)", _BYTES.sub(r"from_base64(\1)", written.sql)).replace(
         "{locked}", ""
     )
-    sql = sql.replace("{rows}", f"(SELECT {picked} FROM json_each(:rows))")
+    # Written out once: SQLite makes the text of ``value`` anew for each column that asks for it.
+    each = "WITH each AS MATERIALIZED (SELECT value FROM json_each(:rows))"
+    sql = sql.replace("{rows}", f"({each} SELECT {picked} FROM each)")
     sql = sql.replace("{tables}", "(SELECT name FROM sqlite_master WHERE type = 'table')")
     return sql.replace("{now}", "clock_ms()").replace("{greatest}", "max")
 

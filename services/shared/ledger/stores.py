@@ -19,6 +19,12 @@ class StoreState(StrEnum):
     ACTIVE = "active"
     UNINSTALLED = "uninstalled"
     OFF = "off"
+    # Never written: what a newer version wrote, and this one cannot know the meaning of.
+    NEWER = "newer"
+
+    @classmethod
+    def _missing_(cls, value: object) -> StoreState:  # noqa: ARG003 - whatever it says
+        return cls.NEWER
 
 
 class StoreCredentials(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

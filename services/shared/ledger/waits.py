@@ -106,6 +106,15 @@ _RETARGET = statement(
     old_id="text",
     new_id="text",
 )
+_READMIT = statement(
+    """
+    UPDATE sources SET status = 'waiting', reason = 'retried', detail = '', due_at = {now},
+      wanted = wanted + 1, waiting_since = {now}
+    WHERE shop = :shop AND status = 'excluded' AND reason IN (SELECT b.reason FROM {rows} AS b)
+    RETURNING 1 AS readmitted
+    """,
+    reason="text",
+)
 _PUT_OFF = statement(
     """
     UPDATE sources SET due_at = {now} + :due_in WHERE (shop, kind, id) IN
@@ -137,6 +146,11 @@ async def retarget(tx: Transaction, kinds: Iterable[str], moved: Mapping[str, st
     """Follow records that became others in HubSpot (old id to new), and look at them again."""
     rows = [[kind, old, new] for kind in kinds for old, new in moved.items()]
     await tx.run_batch(_RETARGET, rows)
+
+
+async def readmit(tx: Transaction, shop: str, reasons: Iterable[str]) -> int:
+    """Look again at a store's records that were kept out for these reasons; how many."""
+    return len(await tx.run_batch(_READMIT, [[each] for each in reasons], shop=shop))
 
 
 async def put_off(tx: Transaction, keys: Iterable[SourceKey], due_in_ms: int) -> None:

@@ -7,27 +7,23 @@ the jars.
 from __future__ import annotations
 
 import os
-import shutil
-import subprocess
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
+
+from tests.support.containers import engine_answers
 
 IMAGE = "apache/kafka:4.1.1"
 _SCRIPTS = {
     "kafka.Kafka": "/opt/kafka/bin/kafka-server-start.sh",
     "kafka.tools.StorageTool": "/opt/kafka/bin/kafka-storage.sh",
 }
-_SECONDS = 10
 
 
 @cache
 def answers() -> bool:
-    """Whether there is an engine to run containers."""
-    if shutil.which("docker") is None:
-        return False
-    asked = subprocess.run(["docker", "info"], capture_output=True, check=False, timeout=_SECONDS)
-    return asked.returncode == 0
+    """Whether there is an engine to run containers; asked once."""
+    return engine_answers()
 
 
 def command(name: str, folder: Path, main: str, arguments: Sequence[str]) -> list[str]:

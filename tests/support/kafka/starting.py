@@ -21,7 +21,9 @@ _DOCKERS = {
 def lacking() -> str:
     """What this machine lacks to run a broker; empty if nothing."""
     missing = jars.lacking()
-    return f"{missing} (or Docker)" if missing and not docker.answers() else ""
+    if not missing or docker.answers():
+        return ""
+    return f"{missing} (or Docker with an engine that answers)"
 
 
 def made_ready() -> None:

@@ -204,8 +204,14 @@ class KafkaReader:
                 if place.wants_nothing:
                     self._pause(place, home)
                 else:
-                    self._consumer.resume(home)
-                    place.is_paused = False
+                    self._go_on(place, home)
+
+    def _go_on(self, place: Place, home: TopicPartition) -> None:
+        try:
+            self._consumer.resume(home)
+        except IllegalStateError:
+            return  # an assignment is on its way, and this is no part of it
+        place.is_paused = False
 
     def _pause(self, place: Place, home: TopicPartition) -> None:
         try:

@@ -14,6 +14,7 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaError, KafkaTimeoutError, for_code
 
 from services.shared.contract.errors import LogUnavailableError
+from services.shared.contract.topics import TOPICS
 from services.shared.log.address import KafkaCluster
 from services.shared.log.kafka.connecting import Way, way_to
 from services.shared.log.kafka.declared import FILE, Difference, Topic, differences, read_declared
@@ -28,7 +29,7 @@ _AUTO_CREATE = "auto.create.topics.enable"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """How a cluster stands to what is declared."""
+    """How a cluster stands to what is declared; ``brokers`` counts those that are down, too."""
 
     brokers: int
     creates_by_accident: bool
@@ -73,9 +74,10 @@ class Topics:
     async def compare(self) -> Comparison:
         """What differs."""
         cluster = await self._admin.describe_cluster()
-        brokers = len(cluster["brokers"])
+        actual = await self._actual(TOPICS)
+        # A broker that is down now has not left: topics that have more copies were made with it.
+        brokers = max(len(cluster["brokers"]), *(each.replication for each in actual), 1)
         declared = read_declared(self._file, brokers=brokers)
-        actual = await self._actual([each.name for each in declared])
         return Comparison(
             brokers=brokers,
             creates_by_accident=await self._creates_by_accident(cluster["brokers"][0]["node_id"]),
