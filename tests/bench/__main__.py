@@ -44,8 +44,10 @@ PARTS: Mapping[str, Callable[[Size], Awaitable[Measured]]] = {
 }
 
 
-async def measured(names: Sequence[str], size: Size, console: Console) -> Report:
-    """Every part named, one after the other, with its lines in ``table``."""
+async def measured(
+    names: Sequence[str], size: Size, console: Console, keep: Callable[[Report], None]
+) -> Report:
+    """Every part named, one after the other, with its lines in ``table``; kept after each."""
     report: Report = {"machine": machine(), "size": asdict(size), "table": []}
     for name in names:
         began, load = time.monotonic(), round(os.getloadavg()[0], 2)
@@ -60,6 +62,7 @@ async def measured(names: Sequence[str], size: Size, console: Console) -> Report
         report[name] = part | took
         report["table"] += [asdict(line) for line in lines]
         console.print(f"{name}: {report[name]['took_seconds']} s")
+        keep(report)
     return report
 
 
@@ -73,7 +76,7 @@ async def _until_told(measuring: Coroutine[Any, Any, Report]) -> Report:
 def beside_others(report: Report, former: Report) -> Report:
     """What is new, and of the former report the parts that were not measured again."""
     parts = [name for name in PARTS if name in former.keys() - report.keys()]
-    lines = [line for line in former["table"] if _part_of(line) in parts]
+    lines = [line for line in former.get("table", ()) if _part_of(line) in parts]
     return report | {name: former[name] for name in parts} | {"table": report["table"] + lines}
 
 
@@ -143,10 +146,14 @@ def main(argv: Sequence[str]) -> int:
     """Measure, write, print; 1 if a part could not be measured."""
     asked = _parsed(argv)
     console = Console(width=None if sys.stdout.isatty() else 120)
-    report = asyncio.run(_until_told(measured(asked.parts or [*PARTS], _size(asked), console)))
-    if asked.keep and asked.output.exists():
-        report = beside_others(report, json.loads(asked.output.read_text("utf-8")))
-    asked.output.write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    former = json.loads(asked.output.read_text("utf-8")) if asked.keep else {}
+
+    def keep(report: Report) -> None:
+        whole = beside_others(report, former)
+        asked.output.write_text(json.dumps(whole, indent=1, ensure_ascii=False) + "\n", "utf-8")
+
+    measuring = measured(asked.parts or [*PARTS], _size(asked), console, keep)
+    report = asyncio.run(_until_told(measuring))
     console.print(table_of(report))
     return int(any("failed" in report[name] for name in PARTS if name in report))
 
