@@ -20,8 +20,11 @@ from services.shared.contract.errors import OwnershipLostError, WorldAtFaultErro
 from services.shared.contract.events import Batch, Event, Gap, NewEvent, Partition, Position
 from services.shared.contract.topics import UNKNOWN
 from services.shared.log.address import KafkaCluster
+from services.shared.log.kafka import consuming
+from services.shared.log.kafka.connecting import way_to
 from services.shared.log.kafka.consuming import SESSION_SECONDS
 from services.shared.log.kafka.log import KafkaLog
+from services.shared.log.kafka.offsets import Offsets
 from services.shared.log.kafka.reading import KafkaReader
 from tests.contract.log_suite import behind, numbered, order, take
 from tests.support.kafka.losing import delete_before
@@ -277,31 +280,45 @@ async def test_a_member_that_was_stalled_past_its_session_starts_where_the_group
         offsets[at.partition] = at.offset + 1
 
 
-async def test_one_may_poll_while_a_hand_over_that_the_group_decided_is_still_being_taken_in(
-    log: KafkaLog, monkeypatch: pytest.MonkeyPatch
+class PolledMeanwhile(KafkaReader):
+    """One whose loop lets everything go on, and polls, before a decided hand-over is taken in."""
+
+    taken_in = 0
+
+    @property
+    def rests(self) -> bool:
+        """Whether nothing is fetched for any partition."""
+        return all(place.is_paused for place in self._places.values())
+
+    async def assigned(self, homes: Iterable[TopicPartition]) -> None:
+        for number in range(PARTITIONS):
+            self.resume(Partition(ORDERS, number))
+        await self.poll(100, 0)
+        await super().assigned(homes)
+        self.taken_in += 1
+
+
+async def test_a_hand_over_may_be_taken_in_while_events_are_asked_for(
+    cluster: KafkaCluster, log: KafkaLog
 ) -> None:
-    await log.append(numbered(PARTITIONS * 4))
-    async with log.reader("syncer", [ORDERS], "one") as reader:
+    await appended(log, numbered(PARTITIONS * 4))
+    way = way_to(cluster)
+    wanted = consuming.Member(group="syncer", topics=frozenset({ORDERS}), name="one")
+    offsets = Offsets(way)
+    reader = PolledMeanwhile(way, wanted, offsets)
+    try:
         for event in await take(reader, PARTITIONS * 4):
             reader.hold(event.position)
-        await reader.poll(100, 0)
-        handed_over = asyncio.Event()
-        take_over = reader.assigned
-
-        async def late(homes: Iterable[TopicPartition]) -> None:
-            for number in range(PARTITIONS):
-                reader.resume(Partition(ORDERS, number))
-            await reader.poll(100, 0)
-            await take_over(homes)
-            handed_over.set()
-
-        monkeypatch.setattr(reader, "assigned", late)
+        async with asyncio.timeout(SOON):
+            while not reader.rests:
+                await reader.poll(100, 0.2)
         async with member(log, "two") as two:
-            async with asyncio.timeout(SOON):
-                await handed_over.wait()
             await two.until(PARTITIONS // 2)
-            batch = await reader.poll(100, 0)
-            assert len(batch.lost) == PARTITIONS // 2
+            assert reader.taken_in == 2
+            assert len((await reader.poll(100, 0)).lost) == PARTITIONS // 2
+    finally:
+        await reader.close()
+        await offsets.close()
 
 
 async def test_events_the_log_lost_are_a_gap_said_once_and_reading_goes_on(
