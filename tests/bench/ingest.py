@@ -1,8 +1,8 @@
-"""Deliveries a second with the embedded log, beside a bare callable doing the same.
+"""Deliveries a second, beside a bare callable doing the same.
 
-``python -m tests.bench.ingest [PAIRS] [SECONDS]``: an order of 10 KB, 64 connections, each server
-in a process of its own over a fresh log. ``wrk`` drives where it is installed, else a client in
-Python, which needs a good part of the second core and says so in the figures.
+``python -m tests.bench ingest kafka-ingest``: orders of 10 KB, 64 connections, each server in a
+process of its own over a fresh log. ``wrk`` drives where it is installed, else a client in Python,
+which needs a good part of the second core and says so in the figures.
 """
 
 from __future__ import annotations
@@ -13,17 +13,25 @@ import re
 import shutil
 import sys
 import tempfile
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import asdict, dataclass, replace
+from itertools import cycle
+from pathlib import Path
 
+from tests.bench.engines import Place, embedded, fresh_log
+from tests.bench.processes import ended
 from tests.support.deliveries import request_bytes, signed_headers
+from tests.support.kafka.broker import kafka_broker
 
 CONNECTIONS = 64
 SECONDS = 4
 WARM_UP_SECONDS = 1
 BODY_BYTES = 10_240
 SERVERS = ("product", "floor")
+# As different orders, which belong to different partitions.
+ORDERS = 48
+Placed = Callable[[], AbstractAsyncContextManager[Place]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,13 +51,18 @@ class Server:
     """A running server; what it cost is known once it has ended."""
 
     port: int
+    pid: int
     cpu_seconds: float = 0.0
 
 
-def order_body() -> bytes:
+def order_body(number: int = 0) -> bytes:
     """An order of 10 KB, in the proportions of a real one: an id, and many small line items."""
     line = {"id": 466157049, "title": "Draft 151 cm", "quantity": 1, "price": "199.00", "tax": []}
-    order = {"id": 820982911946154508, "updated_at": "2026-11-23T13:00:27-05:00", "note": ""}
+    order = {
+        "id": 820982911946154508 + number,
+        "updated_at": "2026-11-23T13:00:27-05:00",
+        "note": "",
+    }
     lines: list[dict[str, object]] = []
     while len(json.dumps(order | {"line_items": [*lines, line]})) < BODY_BYTES:
         lines.append(line)
@@ -58,41 +71,70 @@ def order_body() -> bytes:
 
 
 async def compare(pairs: int, seconds: int = SECONDS) -> list[dict[str, dict[str, object]]]:
-    """``pairs`` runs of product and floor, one after the other, which comes first in turn."""
+    """On the embedded log: ``pairs`` runs of product and floor, which comes first in turn."""
+    return await _compared(_file, pairs, seconds)
+
+
+async def compare_on_kafka(
+    pairs: int, seconds: int = SECONDS
+) -> list[dict[str, dict[str, object]]]:
+    """The same on one real broker, all on the same topics, which do not slow as they grow."""
+    async with kafka_broker() as broker, fresh_log(broker) as place:
+        # A broker that has only just started is slow for a while, whoever comes first.
+        await measured("floor", place, seconds)
+        return await _compared(lambda: nullcontext(place), pairs, seconds)
+
+
+async def _compared(placed: Placed, pairs: int, seconds: int) -> list[dict[str, dict[str, object]]]:
     found = []
     for number in range(pairs):
-        order = SERVERS if number % 2 else SERVERS[::-1]
-        figures = {name: asdict(await measured(name, seconds)) for name in order}
+        figures = {}
+        for name in SERVERS if number % 2 else SERVERS[::-1]:
+            async with placed() as place:
+                figures[name] = asdict(await measured(name, place, seconds))
         found.append({name: figures[name] for name in SERVERS})
     return found
 
 
-async def measured(name: str, seconds: int) -> Figures:
+@asynccontextmanager
+async def _file() -> AsyncIterator[Place]:
+    with tempfile.TemporaryDirectory(prefix="shopsync-bench-") as directory:
+        yield embedded(Path(directory))
+
+
+async def measured(name: str, place: Place, seconds: int) -> Figures:
     """One run of one server, after a short one that counts for its CPU only."""
-    drive = with_wrk if shutil.which("wrk") else with_python
-    async with serving(name) as server:
-        warm_up = await drive(server.port, WARM_UP_SECONDS)
-        figures = await drive(server.port, seconds)
+    async with serving(name, place) as server:
+        warm_up = await driven(server.port, WARM_UP_SECONDS)
+        figures = await driven(server.port, seconds)
     cpu_us = server.cpu_seconds / (warm_up.requests + figures.requests) * 1e6
     return replace(figures, cpu_us_per_request=round(cpu_us, 1))
 
 
+async def driven(port: int, seconds: int) -> Figures:
+    """As much as is taken, by the better of the two generators."""
+    drive = with_wrk if shutil.which("wrk") else with_python
+    return await drive(port, seconds)
+
+
 @asynccontextmanager
-async def serving(name: str) -> AsyncIterator[Server]:
-    """A server in its own process, over a log in its own directory."""
-    with tempfile.TemporaryDirectory(prefix="shopsync-bench-") as directory:
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "tests.bench.ingest_servers", name, directory),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-        )
-        assert process.stdin
-        assert process.stdout
-        server = Server(port=int(await process.stdout.readline()))
+async def serving(name: str, place: Place) -> AsyncIterator[Server]:
+    """A server in its own process, over a log that nobody else uses."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "tests.bench.ingest_servers", name, place.log_url, place.prefix),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    assert process.stdin
+    assert process.stdout
+    try:
+        server = Server(port=int(await process.stdout.readline()), pid=process.pid)
         yield server
         process.stdin.close()
         server.cpu_seconds = float(await process.stdout.readline())
         await process.wait()
+    finally:
+        await ended(process)
 
 
 async def with_wrk(port: int, seconds: int) -> Figures:
@@ -119,15 +161,24 @@ async def with_wrk(port: int, seconds: int) -> Figures:
 
 
 def wrk_script() -> str:
-    """The request, and a ``done`` that prints what we want to know."""
-    body = order_body()
-    headers = "\n".join(
-        f'wrk.headers["{name}"] = "{value}"' for name, value in signed_headers(body).items()
+    """The requests in turn, and a ``done`` that prints what we want to know."""
+    orders = ",\n".join(
+        f"{{[==[{body.decode()}]==], {{{_in_lua(signed_headers(body))}}}}}"
+        for body in map(order_body, range(ORDERS))
     )
     return f"""
-wrk.method = "POST"
-wrk.body = [==[{body.decode()}]==]
-{headers}
+local orders = {{{orders}}}
+local requests = {{}}
+local number = 0
+init = function(args)
+  for at, order in ipairs(orders) do
+    requests[at] = wrk.format("POST", "/webhooks/shopify", order[2], order[1])
+  end
+end
+request = function()
+  number = number % #requests + 1
+  return requests[number]
+end
 done = function(summary, latency, requests)
   local errors = summary.errors
   local failed = errors.connect + errors.read + errors.write + errors.status + errors.timeout
@@ -137,19 +188,23 @@ end
 """
 
 
+def _in_lua(headers: Mapping[str, str]) -> str:
+    return ", ".join(f'["{name}"] = "{value}"' for name, value in headers.items())
+
+
 async def with_python(port: int, seconds: int) -> Figures:
     """By as many coroutines as there are connections, each waiting for its answer."""
     took: list[float] = []
     loop = asyncio.get_running_loop()
     end = loop.time() + seconds
-    request = request_bytes(order_body())
+    requests = cycle([request_bytes(order_body(number)) for number in range(ORDERS)])
     failed = 0
 
     async def one_connection() -> None:
         nonlocal failed
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         while (began := loop.time()) < end:
-            writer.write(request)
+            writer.write(next(requests))
             answer = await reader.readuntil(b"\r\n\r\n")
             failed += not answer.startswith(b"HTTP/1.1 200")
             took.append(loop.time() - began)
@@ -164,8 +219,3 @@ async def with_python(port: int, seconds: int) -> Figures:
         failed=failed,
         generator="python",
     )
-
-
-if __name__ == "__main__":
-    given = [int(each) for each in sys.argv[1:]]
-    json.dump(asyncio.run(compare(*(given or [3]))), sys.stdout, indent=1)

@@ -1,7 +1,7 @@
 """What the ingest benchmark drives: the product, and the least that could do the same.
 
-``python -m tests.bench.ingest_servers product|floor DIRECTORY`` serves on a free port, which it
-prints, until its standard input ends; then it prints the CPU it took.
+``python -m tests.bench.ingest_servers product|floor LOG_URL PREFIX`` serves on a free port, which
+it prints, until its standard input ends; then it prints the CPU it took.
 """
 
 from __future__ import annotations
@@ -9,18 +9,21 @@ from __future__ import annotations
 import asyncio
 import base64
 import hmac
+import logging
 import sys
 import time
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import Any
 
 import uvloop
+from aiokafka import AIOKafkaProducer
 
 from services.ingest.__main__ import Surroundings, serve
 from services.ingest.settings import Settings
 from services.shared.contract.events import NewEvent
-from services.shared.log.port import Appender
+from services.shared.log.address import LogAddress, SqliteFile, address_of
+from services.shared.log.opening import opened
 from services.shared.log.sqlite import SqliteLog
 from services.shared.runtime.collecting import collect_seldom
 from services.shared.runtime.metrics import new_registry
@@ -47,10 +50,14 @@ OK = {
     "headers": [(b"content-length", b"0")],
 }
 UNAUTHORIZED = OK | {"status": 401}
+TOPIC = "shopify.orders"
 END = {"type": "http.response.body", "body": b""}
 
 
-def floor_app(log: Appender) -> Callable[..., Any]:
+Append = Callable[[bytes], Awaitable[object]]
+
+
+def floor_app(append: Append) -> Callable[..., Any]:
     """The same HMAC and the same durable append, and nothing else at all."""
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
@@ -65,10 +72,7 @@ def floor_app(log: Appender) -> Callable[..., Any]:
             more = message["more_body"]
         expected = hmac.digest(SECRET, body, "sha256")
         if hmac.compare_digest(base64.b64decode(signature), expected):
-            event = NewEvent(
-                topic="shopify.orders", key=f"{SHOP}/orders/1", value=body, headers=FLOOR_HEADERS
-            )
-            await log.append((event,))
+            await append(body)
             await send(OK)
         else:
             await send(UNAUTHORIZED)
@@ -77,26 +81,47 @@ def floor_app(log: Appender) -> Callable[..., Any]:
     return app
 
 
-async def serve_floor(log: SqliteLog, stopping: asyncio.Event) -> None:
+@asynccontextmanager
+async def bare_log(address: LogAddress) -> AsyncIterator[Append]:
+    """The least that appends durably: the embedded log as it is, or aiokafka's own ``send``."""
+    if isinstance(address, SqliteFile):
+        async with SqliteLog.open(address.path) as log:
+            yield lambda body: log.append((_event(body),))
+        return
+    async with AIOKafkaProducer(
+        bootstrap_servers=list(address.servers), acks="all", enable_idempotence=True
+    ) as producer:
+        topic = address.prefix + TOPIC
+        headers = [(name, value.encode()) for name, value in FLOOR_HEADERS.items()]
+        yield lambda body: producer.send_and_wait(topic, body, headers=headers)
+
+
+def _event(body: bytes) -> NewEvent:
+    return NewEvent(topic=TOPIC, key=f"{SHOP}/orders/1", value=body, headers=FLOOR_HEADERS)
+
+
+async def serve_floor(address: LogAddress, stopping: asyncio.Event) -> None:
     """The floor behind uvicorn as it comes."""
-    with listening_socket("127.0.0.1", 0) as listener:
-        say_port(listener.getsockname())
-        await serve_until(stopping, config_for(floor_app(log)), listener)
+    async with bare_log(address) as append:
+        with listening_socket("127.0.0.1", 0) as listener:
+            say_port(listener.getsockname())
+            await serve_until(stopping, config_for(floor_app(append)), listener)
 
 
-async def serve_product(log: SqliteLog, stopping: asyncio.Event) -> None:
+async def serve_product(address: LogAddress, stopping: asyncio.Event) -> None:
     """The product as it is, in a process as the product makes it."""
-    collect_seldom()
     at_hand = StoresAtHand()
-    surroundings = Surroundings(
-        appender=log,
-        writable=log.is_writable,
-        store_source=at_hand,
-        store_copy=at_hand,
-        registry=new_registry(),
-    )
     settings = Settings().model_copy(update={"port": 0})
-    await serve(settings, surroundings, stopping, listening=say_port)
+    async with opened(address) as log:
+        collect_seldom()
+        surroundings = Surroundings(
+            appender=log,
+            writable=log.is_writable,
+            store_source=at_hand,
+            store_copy=at_hand,
+            registry=new_registry(),
+        )
+        await serve(settings, surroundings, stopping, listening=say_port)
 
 
 def say_port(address: tuple[str, int]) -> None:
@@ -107,14 +132,15 @@ def say_port(address: tuple[str, int]) -> None:
 SERVERS = {"floor": serve_floor, "product": serve_product}
 
 
-async def main(name: str, directory: str) -> None:
+async def main(name: str, log_url: str, prefix: str) -> None:
     """Serve until standard input ends."""
     stopping = asyncio.Event()
+    # What it refuses is counted; said at every change, it would drown the table.
+    logging.getLogger("services").setLevel(logging.ERROR)
     asyncio.get_running_loop().add_reader(sys.stdin, stopping.set)
-    async with SqliteLog.open(Path(directory) / "log.db") as log:
-        began = time.process_time()
-        await SERVERS[name](log, stopping)
-        print(time.process_time() - began)  # noqa: T201 - what serving has cost, in seconds of CPU
+    began = time.process_time()
+    await SERVERS[name](address_of(log_url, prefix=prefix), stopping)
+    print(time.process_time() - began)  # noqa: T201 - what serving has cost, in seconds of CPU
 
 
 if __name__ == "__main__":

@@ -7,12 +7,12 @@ change again and again, HubSpot's quota lifted.
 from __future__ import annotations
 
 import asyncio
-import subprocess
 from collections.abc import Iterator
 from typing import Any
 
 from tests.bench.processes import lift_quota
 from tests.bench.product import Product, running_product
+from tests.bench.seen import resident_mib
 from tests.bench.shop_events import changed_again
 
 EVENTS = 50_000
@@ -37,12 +37,6 @@ async def measure(events: int = EVENTS) -> dict[str, Any]:
         "after_mib": seen[-1],
         "by_tenths_mib": seen[1:],
     }
-
-
-def resident_mib(pid: int) -> float:
-    """What the process holds in memory, as ``ps`` says."""
-    said = subprocess.run(["ps", "-o", "rss=", "-p", str(pid)], capture_output=True, check=True)
-    return round(int(said.stdout) / 1024, 1)
 
 
 async def _deliver(product: Product, number: int) -> None:

@@ -7,6 +7,7 @@ import json
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import httpx
@@ -29,17 +30,32 @@ async def told_by(*command: str) -> Any:
     return json.loads(output)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Serving:
+    """A process that serves, and the line of JSON it said when it was ready."""
+
+    pid: int
+    said: Any
+
+
 @asynccontextmanager
-async def serving_json(*command: str) -> AsyncIterator[Any]:
-    """``python -m COMMAND`` while it serves; the line of JSON it says when it is ready."""
+async def serving(*command: str) -> AsyncIterator[Serving]:
+    """``python -m COMMAND`` while it serves."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", *command, stdout=asyncio.subprocess.PIPE
     )
     try:
         assert process.stdout
-        yield json.loads(await process.stdout.readline())
+        yield Serving(pid=process.pid, said=json.loads(await process.stdout.readline()))
     finally:
         await ended(process)
+
+
+@asynccontextmanager
+async def serving_json(*command: str) -> AsyncIterator[Any]:
+    """The line of JSON alone."""
+    async with serving(*command) as process:
+        yield process.said
 
 
 async def lift_quota(hubspot_url: str) -> None:

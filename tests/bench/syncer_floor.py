@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ import httpx
 import orjson
 
 from services.shared.contract.events import Event
-from services.shared.log.sqlite import SqliteLog
+from services.shared.log.port import Log
 
 _OBJECTS = "/crm/objects/2026-09"
 _ROWS = 100
@@ -36,37 +37,48 @@ _ADDRESS = ("name", "address1", "city", "province", "zip", "country")
 _LINE = {"name": "title", "quantity": "quantity", "price": "price", "hs_sku": "sku"}
 
 
-async def run_floor(log: SqliteLog, http: httpx.AsyncClient, kept: Path, count: int) -> int:
+Keep = Callable[[Sequence[tuple[str, str]]], Awaitable[object]]
+
+
+async def run_floor(log: Log, http: httpx.AsyncClient, keep: Keep, count: int) -> int:
     """Take ``count`` orders to HubSpot; how many rows it acknowledged."""
-    file = sqlite3.connect(kept, isolation_level=None, check_same_thread=False)
-    file.execute("PRAGMA journal_mode = WAL")
-    file.execute("PRAGMA synchronous = FULL")
-    file.execute("CREATE TABLE targets (key TEXT PRIMARY KEY, id TEXT)")
     rows = done = 0
     async with log.reader("floor", ["shopify.orders"], "floor") as reader:
         while done < count:
             batch = await reader.poll(300, 1.0)
-            rows += await _taken(http, file, batch.events)
+            if not batch.events:
+                continue
+            rows += await _taken(http, keep, batch.events)
             done += len(batch.events)
             ends = {e.position.partition: e.position.offset + 1 for e in batch.events}
             await reader.commit(ends)
-    file.close()
     return rows
 
 
-async def _taken(http: httpx.AsyncClient, file: sqlite3.Connection, events: Sequence[Event]) -> int:
+@contextmanager
+def table_in(path: Path) -> Iterator[Keep]:
+    """One table of ids in a file, committed once a batch."""
+    file = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    file.execute("PRAGMA journal_mode = WAL")
+    file.execute("PRAGMA synchronous = FULL")
+    file.execute("CREATE TABLE targets (key TEXT PRIMARY KEY, id TEXT)")
+
+    def write(rows: Sequence[tuple[str, str]]) -> None:
+        file.execute("BEGIN IMMEDIATE")
+        file.executemany("INSERT INTO targets VALUES (?, ?)", rows)
+        file.execute("COMMIT")
+
+    with closing(file):
+        yield lambda rows: asyncio.to_thread(write, rows)
+
+
+async def _taken(http: httpx.AsyncClient, keep: Keep, events: Sequence[Event]) -> int:
     bodies = [orjson.loads(event.value) for event in events]
     ids = await _created(http, "orders", [_order(body) for body in bodies])
     lines = [_line(line, ids[str(body["id"])]) for body in bodies for line in body["line_items"]]
     made = await _created(http, "line_items", lines)
-    await asyncio.to_thread(_keep, file, [*ids.items(), *made.items()])
+    await keep([*ids.items(), *made.items()])
     return len(ids) + len(made)
-
-
-def _keep(file: sqlite3.Connection, rows: Sequence[tuple[str, str]]) -> None:
-    file.execute("BEGIN IMMEDIATE")
-    file.executemany("INSERT INTO targets VALUES (?, ?)", rows)
-    file.execute("COMMIT")
 
 
 async def _created(

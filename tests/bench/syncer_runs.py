@@ -31,7 +31,7 @@ from services.shared.ledger.vault import Vault
 from services.shared.log.sqlite import SqliteLog
 from services.shared.runtime.collecting import collect_seldom
 from services.syncer.__main__ import GROUP, Surroundings, serve
-from tests.bench.syncer_floor import run_floor
+from tests.bench.syncer_floor import run_floor, table_in
 
 _LOOK_SECONDS = 0.1
 _APPENDED_AT_ONCE = 100
@@ -139,7 +139,8 @@ async def _floor(place: Place, _: Sequence[NewEvent], orders: Sequence[NewEvent]
         http.headers["Authorization"] = f"Bearer {place.token}"
         await _append(log, orders)
         started, cpu = time.perf_counter(), time.process_time()
-        records = await run_floor(log, http, place.directory / "floor.db", len(orders))
+        with table_in(place.directory / "floor.db") as keep:
+            records = await run_floor(log, http, keep, len(orders))
         _say(records, time.perf_counter() - started, time.process_time() - cpu)
 
 

@@ -11,7 +11,7 @@ def test_one_small_pair_is_measured_beside_its_floor_and_published(tmp_path: Pat
     parts = ("simulator", "log", "ingest", "deciding")
     command = [sys.executable, "-m", "tests.bench", *parts, "--tiny", "--output", str(published)]
 
-    said = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout
+    said = subprocess.run(command, capture_output=True, text=True, timeout=300, check=True).stdout
 
     report = json.loads(published.read_text())
     assert [len(report[name]["pairs"]) for name in ("log", "ingest")] == [1, 1]

@@ -292,6 +292,8 @@ class KafkaReader:
         self._assignments += 1
         mine = {self._partition(home) for home in homes}
         committed = await self._committed(mine & self._places.keys())
+        # Again: who asked meanwhile where partitions begin, asked about those of before.
+        self._assignments += 1
         self._places = {partition: self._kept(partition, committed) for partition in mine}
         for partition, place in self._places.items():
             place.is_paused = False
