@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 
-from services.shared.contract.errors import EventAtFaultError, SyncError
+from services.shared.contract.errors import EventAtFaultError, SyncError, WorldAtFaultError
 from services.shared.contract.events import Event, Provenance, provenance_in
 from services.shared.ledger import causes, notes, stores, waits
 from services.shared.ledger.causes import Cause
@@ -15,7 +15,7 @@ from services.shared.ledger.stores import StoreState
 from services.shared.ledger.vault import Vault
 from services.shared.log.port import Appender
 from services.shared.shopify.admin import Admin
-from services.shared.shopify.answers import TokenRefusedError
+from services.shared.shopify.answers import StoreUnavailableError, TokenRefusedError
 from services.shared.shopify.shops import shop as shop_of
 from services.syncer.doubts import DELETION_UNPROVED, UNREADABLE
 from services.syncer.reading import dead_letter
@@ -43,7 +43,11 @@ class Shops:
         self._admin_of = admin_of
 
     async def take(self, events: Sequence[Event]) -> None:
-        """Settle a batch of store events, in their order."""
+        """Settle a batch of store events, in their order.
+
+        Raises:
+            WorldAtFaultError: a store that is said to be uninstalled cannot be asked; come again.
+        """
         for event in events:
             try:
                 provenance = provenance_in(event.headers)
@@ -98,6 +102,10 @@ class Shops:
             await shop_of(self._admin_of(shop))
         except TokenRefusedError:
             return True
+        except StoreUnavailableError:
+            return False  # nobody can say until it is paid for, and then its records' probes do
+        except WorldAtFaultError:
+            raise
         except SyncError as problem:
             return problem.reason == "credentials_refused"
         return False
