@@ -110,7 +110,8 @@ _READMIT = statement(
     """
     UPDATE sources SET status = 'waiting', reason = 'retried', detail = '', due_at = {now},
       wanted = wanted + 1, waiting_since = {now}
-    WHERE shop = :shop AND status = 'excluded' AND reason IN (SELECT b.reason FROM {rows} AS b)
+    WHERE shop = :shop AND kind IN ('customers', 'products', 'orders', 'checkouts')
+      AND status = 'excluded' AND reason IN (SELECT b.reason FROM {rows} AS b)
     RETURNING 1 AS readmitted
     """,
     reason="text",
