@@ -49,9 +49,11 @@ class Exchange(RequestResponseCycle):
 
     async def send(self, message: ASGISendEvent) -> None:
         """As ASGI has it."""
+        if self.flow.write_paused and not self.disconnected:
+            await self.flow.drain()
+        # Uvicorn says it to the latest of several requests alone; to write now would be an error.
+        self.disconnected = self.disconnected or self.transport.is_closing()
         if type(message) is Answer and not self.response_started:
-            if self.flow.write_paused and not self.disconnected:
-                await self.flow.drain()
             if not self.disconnected:
                 self._tell(message)
         elif not self._answered:  # else it is the body that the answer has not

@@ -15,17 +15,13 @@ from typing import ClassVar
 
 import httptools
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from services.ingest.answers import ANSWERS
+from services.ingest.ending import Ending
 from services.ingest.exchange import Exchange
 from services.ingest.heads import names_its_host, target_in
 from services.ingest.metrics import Metrics
 from services.ingest.outcomes import Outcome
-
-# How long a refused sender may take to read why: closing on unread bytes resets the connection,
-# and the answer is lost. Nothing is read meanwhile.
-LINGER_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,19 +54,15 @@ _NOTHING, _HEADERS, _BODY = _Reading.NOTHING, _Reading.HEADERS, _Reading.BODY
 _REFUSED, _UPGRADED = _Reading.REFUSED, _Reading.UPGRADED
 
 
-_CLOSING = b"connection: close\r\n\r\n"
-
-
 def limited(limits: Limits, metrics: Metrics) -> type[LimitedProtocol]:
     """The protocol class for ``uvicorn.Config(http=…)``; ``metrics`` count every refusal."""
-    members = {"limits": limits, "metrics": metrics}
+    members = {"limits": limits, "metrics": metrics, "unread_seconds": limits.idle_seconds}
     return type("LimitedProtocol", (LimitedProtocol,), members)
 
 
-class LimitedProtocol(HttpToolsProtocol):
+class LimitedProtocol(Ending):
     """One connection. Says nothing in the log: what comes here is strangers' input."""
 
-    cycle: Exchange
     limits: ClassVar[Limits]
     metrics: ClassVar[Metrics]
 
@@ -188,6 +180,7 @@ class LimitedProtocol(HttpToolsProtocol):
     def _begin(self, *, expects: bytes) -> None:
         """Hand the request to the application, as uvicorn does, in its turn."""
         before: Exchange | None = self.cycle
+        is_current = self.scope["http_version"] != "1.0"
         self.cycle = Exchange(
             scope=self.scope,
             transport=self.transport,
@@ -197,8 +190,9 @@ class LimitedProtocol(HttpToolsProtocol):
             access_log=self.access_log,
             default_headers=self.server_state.default_headers,
             message_event=asyncio.Event(),
-            expect_100_continue=expects.lower() == b"100-continue",
-            keep_alive=self.scope["http_version"] != "1.0" and self.parser.should_keep_alive(),
+            # HTTP/1.0 knows neither: RFC 9110, 10.1.1.
+            expect_100_continue=is_current and expects.lower() == b"100-continue",
+            keep_alive=is_current and self.parser.should_keep_alive(),
             on_response=self.on_response_complete,
         )
         if before is None or before.response_complete:
@@ -235,13 +229,23 @@ class LimitedProtocol(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         """As in uvicorn, with our deadline for its timer: one timer a request is one too many."""
         self.server_state.total_requests += 1
-        if self.transport.is_closing():
+        if self.transport.is_closing():  # once the answer is read
+            self._deadline = self.loop.time() + self.limits.idle_seconds
             return
-        self.flow.resume_reading()
+        if self._reading is not _REFUSED:
+            self.flow.resume_reading()
         if self.pipeline:
             self._start_asgi_task(*self.pipeline.pop())
-        elif self._reading is _NOTHING:
+        elif not self.say_last_word() and self._reading is _NOTHING:
             self._deadline = self.loop.time() + self.limits.idle_seconds
+
+    def eof_received(self) -> bool:  # type: ignore[override]  # uvicorn closes every time
+        """Whether the connection stays: who has said all may still hear the answers."""
+        latest = self.unanswered()
+        if latest is None or self._reading is not _NOTHING:
+            return False
+        latest.keep_alive = False
+        return True
 
     # What does not arrive
 
@@ -250,13 +254,15 @@ class LimitedProtocol(HttpToolsProtocol):
         if now < self._deadline:
             next_look = min(self._deadline, now + self.limits.look_seconds)
             self._look = self.loop.call_at(next_look, self._look_at_deadline)
+        elif self.transport.is_closing():
+            self.transport.abort()
         elif self._reading is _BODY:
             self._refuse(Outcome.BODY_TOO_SLOW)
         elif self._header_bytes:
             self._refuse(Outcome.HEADERS_TOO_SLOW)
         else:
             self.metrics.count(Outcome.IDLE)
-            self.transport.close()
+            self.part()
 
     def _stop_looking(self) -> None:
         if self._look is not None:
@@ -265,37 +271,11 @@ class LimitedProtocol(HttpToolsProtocol):
     # How it ends
 
     def _refuse(self, outcome: Outcome) -> None:
-        """Tell the sender if it is this request's turn to be answered, and hear no more of it."""
-        answerable = self._is_next_to_be_answered()
+        """Tell the sender when it is this request's turn to be answered, and hear no more of it."""
         self.metrics.count(outcome)
+        is_unfinished = self._reading is _BODY
         self._reading = _REFUSED
         self._header_bytes = 0
-        self._abandon_requests()
         self._stop_looking()
-        if not answerable or self.transport.is_closing():
-            self.transport.close()
-            return
-        answer = ANSWERS[outcome]
-        self.transport.write(answer.first_line + answer.fields + _CLOSING)
-        if self.transport.can_write_eof():  # not over TLS
-            self.transport.write_eof()
         self.flow.pause_reading()
-        self.loop.call_later(LINGER_SECONDS, self.transport.close)
-
-    def _is_next_to_be_answered(self) -> bool:
-        unanswered = self._unanswered()
-        if self._reading is _BODY:
-            return unanswered is not None and not unanswered.response_started and not self.pipeline
-        return unanswered is None
-
-    def _abandon_requests(self) -> None:
-        unanswered = self._unanswered()
-        if unanswered is not None:
-            unanswered.disconnected = True
-            unanswered.message_event.set()
-        self.pipeline.clear()
-
-    def _unanswered(self) -> Exchange | None:
-        """The latest request, if it has reached the application and has no answer yet."""
-        latest: Exchange | None = self.cycle
-        return None if latest is None or latest.response_complete else latest
+        self.end_with(ANSWERS[outcome], unfinished=is_unfinished)

@@ -39,6 +39,9 @@ class Wire(asyncio.Transport):
         self.written += data
         self.changed.set()
 
+    def abort(self) -> None:
+        self.close()
+
     def close(self) -> None:
         self.closed = True
         self.changed.set()
@@ -351,3 +354,42 @@ async def test_nobody_is_told_who_left_before_the_answer(served: Served) -> None
 
     assert wire.written == b""
     assert len(served.log.events) == 1
+
+
+async def test_of_several_requests_none_is_answered_to_who_left(served: Served) -> None:
+    served.log.open.clear()
+    protocol, wire = served.connected()
+    protocol.data_received(request_bytes(BODY) * 2)
+    await served.log.waiting.acquire()
+    (task,) = protocol.tasks
+    wire.close()
+    protocol.connection_lost(None)
+
+    served.log.open.set()
+    await task
+
+    assert wire.written == b""
+    assert len(served.log.events) == 1  # the second was not begun
+
+
+async def test_who_never_reads_the_answers_is_not_kept(served: Served) -> None:
+    protocol, wire = served.connected()
+    type(protocol).unread_seconds = 0.01
+    protocol.pause_writing()
+    protocol.data_received(request_bytes(BODY))
+    (task,) = protocol.tasks
+    await wire.until(lambda wire: wire.closed)
+    protocol.connection_lost(None)
+    await task
+
+    assert wire.written == b""
+
+
+async def test_who_reads_the_answers_in_time_is_kept(served: Served) -> None:
+    protocol, wire = served.connected()
+    type(protocol).unread_seconds = 0.01
+    protocol.pause_writing()
+    protocol.resume_writing()
+    await asyncio.sleep(0.05)
+
+    assert not wire.closed

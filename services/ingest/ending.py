@@ -1,0 +1,92 @@
+"""How a connection ends: with a last word in its turn, and without waiting for who never reads."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import ClassVar
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from services.ingest.answers import Answer
+from services.ingest.exchange import Exchange
+
+# How long a refused sender may take to read why: closing on unread bytes resets the connection,
+# and the answer is lost. Nothing is read meanwhile.
+LINGER_SECONDS = 0.5
+
+_CLOSING = b"connection: close\r\n\r\n"
+
+
+class Ending(HttpToolsProtocol):
+    """One connection, as far as ending it goes."""
+
+    cycle: Exchange
+    unread_seconds: ClassVar[float]  # how long answers may wait for a sender that reads none
+
+    _last_word: Answer | None = None
+    _unread: asyncio.TimerHandle | None = None
+
+    def pause_writing(self) -> None:
+        """Answers pile up: the sender has so long to read some."""
+        super().pause_writing()
+        self._unread = self.loop.call_later(self.unread_seconds, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """It does read."""
+        super().resume_writing()
+        self._forget_unread()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """As in uvicorn."""
+        self._forget_unread()
+        super().connection_lost(exc)
+
+    def part(self) -> None:
+        """End the connection now; what nobody has read shortly after is not sent any more."""
+        self.transport.close()
+        self.loop.call_later(LINGER_SECONDS, self.transport.abort)
+
+    def end_with(self, answer: Answer, *, unfinished: bool) -> None:
+        """Let what came whole be answered first, then tell this, and close.
+
+        ``unfinished`` says whether the latest request is the one refused; if that has been
+        answered already, as one that need not be read, there is nothing left to say.
+        """
+        latest = self.unanswered()
+        if unfinished and (latest is None or latest.response_started):
+            self.part()
+            return
+        waits = bool(self.pipeline) if unfinished else latest is not None
+        if unfinished and latest is not None:
+            latest.disconnected = True
+            latest.message_event.set()
+            if self.pipeline:
+                self.pipeline.popleft()
+        if waits:
+            self._last_word = answer
+        else:
+            self._say(answer)
+
+    def say_last_word(self) -> bool:
+        """Tell what waited for the answers before it; whether there was any."""
+        if self._last_word is None:
+            return False
+        self._say(self._last_word)
+        return True
+
+    def unanswered(self) -> Exchange | None:
+        """The latest request, if it has reached the application and has no answer yet."""
+        latest: Exchange | None = self.cycle
+        return None if latest is None or latest.response_complete else latest
+
+    def _say(self, answer: Answer) -> None:
+        if self.transport.is_closing():
+            return
+        self.transport.write(answer.first_line + answer.fields + _CLOSING)
+        if self.transport.can_write_eof():  # not over TLS
+            self.transport.write_eof()
+        self.loop.call_later(LINGER_SECONDS, self.transport.abort)
+
+    def _forget_unread(self) -> None:
+        if self._unread is not None:
+            self._unread.cancel()

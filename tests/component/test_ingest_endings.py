@@ -1,0 +1,94 @@
+"""How connections end: whoever was whole is answered first, on real sockets."""
+
+from __future__ import annotations
+
+import pytest
+
+from services.ingest.settings import Settings
+from tests.support.deliveries import request_bytes, signed_headers
+from tests.support.running_ingest import Ingest, response_on, running_ingest
+
+BODY = b'{"id": 1}'
+WHOLE = request_bytes(BODY)
+UNHURRIED = Settings().model_copy(update={"append_seconds": 30.0, "stop_seconds": 30})
+
+
+async def told_behind(ingest: Ingest, sent: bytes, *, whole: int, closes: bool = False) -> bytes:
+    """What is answered to whole requests that the log has not taken yet, and what came behind."""
+    ingest.log.open.clear()
+    reader, writer = await ingest.connected()
+    writer.write(WHOLE * whole + sent)
+    if closes:
+        writer.write_eof()
+    await ingest.log.waiting.acquire()
+    (reader_of_another, another) = await ingest.connected()
+    another.write(b"GET /healthz HTTP/1.1\r\nHost: ingest\r\n\r\n")
+    await response_on(reader_of_another)  # by now what came before it is known
+    another.close()
+    ingest.log.open.set()
+    answers = await reader.read()
+    writer.close()
+    return answers
+
+
+def codes(answers: bytes) -> list[bytes]:
+    return [each[:3] for each in answers.split(b"HTTP/1.1 ")[1:]]
+
+
+@pytest.mark.parametrize("whole", [1, 2, 3])
+@pytest.mark.parametrize(
+    ("sent", "code"),
+    [
+        (b"\x00 nonsense\r\n\r\n", b"400"),
+        (b"POST /webhooks/shopify HTTP/1.1\r\n\r\n", b"400"),
+        (b"POST / HTTP/1.1\r\nHost: ingest\r\nContent-Length: 99999999\r\n\r\n", b"413"),
+        (
+            b"POST / HTTP/1.1\r\nHost: ingest\r\nTransfer-Encoding: chunked\r\n\r\nnot hex\r\n",
+            b"400",
+        ),
+    ],
+    ids=["no HTTP", "no host", "too large", "no chunk"],
+)
+async def test_what_came_whole_is_answered_before_what_is_refused_behind_it(
+    sent: bytes, code: bytes, whole: int
+) -> None:
+    async with running_ingest(UNHURRIED) as ingest:
+        answers = await told_behind(ingest, sent, whole=whole)
+
+        assert codes(answers) == [b"200"] * whole + [code]
+        assert answers.endswith(b"connection: close\r\n\r\n")
+        assert [event.value for event in ingest.log.events] == [BODY] * whole
+
+
+async def test_at_the_end_what_came_whole_is_answered_and_what_did_not_is_refused() -> None:
+    async with running_ingest(UNHURRIED) as ingest:
+        ingest.log.open.clear()
+        reader, writer = await ingest.connected()
+        writer.write(WHOLE * 2 + WHOLE[:-1])
+        await ingest.log.waiting.acquire()
+        ingest.stopping.set()
+        idle = await ingest.connected()
+        assert await idle[0].read() == b""  # the end has been said to all
+        ingest.log.open.set()
+        answers = await reader.read()
+
+        assert codes(answers) == [b"200", b"200", b"503"]
+        assert [event.value for event in ingest.log.events] == [BODY] * 2
+        for each in (writer, idle[1]):
+            each.close()
+
+
+@pytest.mark.parametrize("whole", [1, 2])
+async def test_who_has_said_all_still_hears_the_answers(whole: int) -> None:
+    async with running_ingest(UNHURRIED) as ingest:
+        answers = await told_behind(ingest, b"", whole=whole, closes=True)
+
+        assert codes(answers) == [b"200"] * whole
+
+
+async def test_http_1_0_is_not_told_to_go_on() -> None:
+    request = request_bytes(BODY, signed_headers(BODY) | {"Expect": "100-continue"})
+    async with running_ingest() as ingest:
+        answers = await ingest.told(request.replace(b"HTTP/1.1", b"HTTP/1.0"))
+
+        assert codes(answers) == [b"200"]
