@@ -17,6 +17,7 @@ from services.shared.ledger import (
     leases,
     links,
     notes,
+    pairing,
     reporting,
     settlements,
     sources,
@@ -200,7 +201,8 @@ async def test_every_other_part_of_it_speaks_both_dialects(ledger: Ledger) -> No
             ],
         )
         await links.want(tx, [order(1)], [link])
-        await links.pair_carts(tx, [order(1)])
+        await pairing.pair_carts(tx, [order(1)])
+        await pairing.pair_all_carts(tx, 1)
         assert [each.link for each in await links.open_at(tx, [order(1)])] == [link]
         assert [each.link for each in await links.open_anywhere(tx, 10)] == [link]
         await links.put_off(tx, [link], 1_000)
