@@ -13,8 +13,8 @@ from services.ingest.heads import target_in
 class Connection(HttpToolsProtocol):
     """A protocol of uvicorn's in all that is not said here; its requests are ``Exchange``s.
 
-    Uvicorn looks at each header as it comes. Here they are kept, to be looked at once, by whoever
-    says that they are complete and lets the request begin.
+    uvicorn looks at each header as it comes. Here they are kept, to be looked at once, by whoever
+    takes them as complete and lets the request begin.
     """
 
     cycle: Exchange

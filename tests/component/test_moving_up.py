@@ -13,8 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from services.cli.migrating import _QUIET_SECONDS, _drained
-from services.shared.contract.events import Change, NewEvent, Origin, Provenance, headers_of
+from services.cli.migrating import QUIET_SECONDS, drained
 from services.shared.contract.keys import SourceKey
 from services.shared.contract.topics import CONSUMED_TOPICS, SYNCER_GROUP
 from services.shared.ledger import moving, notes, settlements
@@ -25,6 +24,7 @@ from services.shared.ledger.settlements import Settlement
 from services.shared.ledger.sources import Status
 from services.shared.log.sqlite import SqliteLog
 from tests.support.ledgers import aged
+from tests.support.one_topic import append
 from tests.support.postgres import ROOT
 
 _ROWS = 300
@@ -162,12 +162,6 @@ async def _stuck(looking: Ledger, process: Process) -> None:
             await asyncio.sleep(0.02)
 
 
-def _event(number: int) -> NewEvent:
-    told = Provenance(shop="acme.myshopify.com", origin=Origin.WEBHOOK, change=Change.STATE)
-    key = f"acme.myshopify.com/orders/{number}"
-    return NewEvent(topic="shopify.orders", key=key, value=b"{}", headers=headers_of(told))
-
-
 async def test_a_log_is_drained_when_nothing_comes_any_more_not_when_it_is_empty_for_a_moment(
     tmp_path: Path,
 ) -> None:
@@ -176,17 +170,17 @@ async def test_a_log_is_drained_when_nothing_comes_any_more_not_when_it_is_empty
         SqliteLog.open(tmp_path / "log.sqlite") as log,
         log.reader(SYNCER_GROUP, CONSUMED_TOPICS, "one") as reader,
     ):
-        draining = asyncio.create_task(_drained(log, 60.0))
+        draining = asyncio.create_task(drained(log, 60.0))
         for number in range(4):
             # Each is settled at once: time and again there is nothing left.
-            await log.append([_event(number)])
+            await append(log, number)
             last = clock()
             while not (batch := await reader.poll(1, 1.0)).events:
                 pass
             at = batch.events[0].position
             await reader.commit({at.partition: at.offset + 1})
-            await asyncio.wait({draining}, timeout=_QUIET_SECONDS / 3)
+            await asyncio.wait({draining}, timeout=QUIET_SECONDS / 3)
 
         await draining
 
-        assert clock() - last >= _QUIET_SECONDS - 0.5
+        assert clock() - last >= QUIET_SECONDS - 0.5
