@@ -13,17 +13,17 @@ from aiokafka import TopicPartition
 from services.shared.contract.events import Partition
 from services.shared.contract.topics import UNKNOWN
 from services.shared.log.address import KafkaCluster
+from services.shared.log.kafka import consuming
 from services.shared.log.kafka.connecting import Way, way_to
-from services.shared.log.kafka.consuming import Member
 from services.shared.log.kafka.log import KafkaLog
 from services.shared.log.kafka.offsets import Offsets
 from services.shared.log.kafka.reading import KafkaReader
-from tests.contract.log_suite import ORDERS, numbered, order, take
-from tests.support.kafka.members import SOON, appended, member
+from tests.contract.log_suite import ORDERS, behind, numbered, order, take
+from tests.support.kafka.members import SOON, Member, appended, member
 from tests.support.kafka.shared import cluster_of_its_own
 
 PARTITIONS = 6
-ONE = Member(group="syncer", topics=frozenset({ORDERS}), name="one")
+ONE = consuming.Member(group="syncer", topics=frozenset({ORDERS}), name="one")
 
 pytestmark = pytest.mark.xdist_group("kafka")
 
@@ -60,11 +60,16 @@ class PolledMeanwhile(KafkaReader):
 
 
 class Announcing(KafkaReader):
-    """One that says so when it has taken an assignment in."""
+    """One that says so when it begins to give partitions up, and when it has taken some in."""
 
-    def __init__(self, way: Way, member: Member, offsets: Offsets) -> None:
+    def __init__(self, way: Way, member: consuming.Member, offsets: Offsets) -> None:
         super().__init__(way, member, offsets)
+        self.gives_up = asyncio.Event()
         self.taken_in: asyncio.Queue[None] = asyncio.Queue()
+
+    async def revoked(self) -> None:
+        self.gives_up.set()
+        await super().revoked()
 
     async def assigned(self, homes: Iterable[TopicPartition]) -> None:
         await super().assigned(homes)
@@ -97,6 +102,28 @@ async def closing(reader: KafkaReader, offsets: Offsets) -> AsyncIterator[None]:
     finally:
         await reader.close()
         await offsets.close()
+
+
+async def test_work_in_hand_is_finished_before_its_partition_changes_hands(
+    cluster: KafkaCluster, log: KafkaLog
+) -> None:
+    await log.append(numbered(60))
+    way = way_to(cluster)
+    offsets = Offsets(way)
+    reader = Announcing(way, ONE, offsets)
+    async with closing(reader, offsets):
+        slow = Member(reader)
+        events = await slow.given(60)
+        reader.gives_up.clear()
+        async with member(log, "two") as two:
+            while not reader.gives_up.is_set():
+                slow.note(await reader.poll(100, 0.02))
+            await reader.commit(behind(events))
+            going_on = asyncio.create_task(slow.work())
+            await two.until(PARTITIONS // 2)
+            going_on.cancel()
+
+        assert two.events == []
 
 
 async def test_a_hand_over_may_be_taken_in_while_events_are_asked_for(

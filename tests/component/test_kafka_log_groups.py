@@ -101,22 +101,6 @@ async def test_a_member_that_joins_and_leaves_pauses_no_partition_for_long(log: 
     assert longest_pause(one, two) < 3.0
 
 
-async def test_work_in_hand_is_finished_before_its_partition_changes_hands(log: KafkaLog) -> None:
-    await log.append(numbered(60))
-    async with log.reader("syncer", [ORDERS], "slow") as reader:
-        slow = Member(reader)
-        events = await slow.given(60)
-        async with member(log, "new") as new:
-            polling = asyncio.create_task(new.until(PARTITIONS // 2))
-            while not reader._is_revoking:
-                slow.note(await reader.poll(100, 0.02))
-            await reader.commit(behind(events))
-            keeping = asyncio.create_task(slow.work())
-            await polling
-            assert new.events == []
-            keeping.cancel()
-
-
 async def test_a_member_too_slow_is_not_waited_for_and_commits_what_is_still_its_own(
     log: KafkaLog,
 ) -> None:
