@@ -19,8 +19,12 @@ from services.shared.ledger.schema import metadata
 
 # Columns that name one record, or the few parts of one.
 _NARROW = re.compile(r"\b(?!account_id)(\w*id|key|value)=\?")
-# What people ask for now and then, and what is asked of all records on purpose.
-_WHOLE = {"reporting._TARGETS", "reporting._LABELLED", "measures._OLDEST"}
+# What people ask for now and then, what is asked of all records on purpose, and what a store's
+# change of scopes asks once.
+_WHOLE = {
+    *("reporting._TARGETS", "reporting._LABELLED", "measures._OLDEST"),
+    "waits._READMIT",
+}
 
 
 def batch_statements() -> Iterator[tuple[str, Statement]]:

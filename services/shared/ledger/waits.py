@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import base64
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import msgspec
 
 from services.shared.contract.keys import SourceKey
+from services.shared.contract.topics import ObjectType
 from services.shared.ledger.engine import Transaction, statement
 from services.shared.ledger.moments import written
 
@@ -110,9 +111,12 @@ _READMIT = statement(
     """
     UPDATE sources SET status = 'waiting', reason = 'retried', detail = '', due_at = {now},
       wanted = wanted + 1, waiting_since = {now}
-    WHERE shop = :shop AND status = 'excluded' AND reason IN (SELECT b.reason FROM {rows} AS b)
+    WHERE (shop, kind, id) IN (
+      SELECT s.shop, s.kind, s.id FROM {rows} AS b JOIN sources AS s
+        ON s.shop = :shop AND s.kind = b.kind AND s.status = 'excluded' AND s.reason = b.reason)
     RETURNING 1 AS readmitted
     """,
+    kind="text",
     reason="text",
 )
 _PUT_OFF = statement(
@@ -148,9 +152,10 @@ async def retarget(tx: Transaction, kinds: Iterable[str], moved: Mapping[str, st
     await tx.run_batch(_RETARGET, rows)
 
 
-async def readmit(tx: Transaction, shop: str, reasons: Iterable[str]) -> int:
+async def readmit(tx: Transaction, shop: str, reasons: Collection[str]) -> int:
     """Look again at a store's records that were kept out for these reasons; how many."""
-    return len(await tx.run_batch(_READMIT, [[each] for each in reasons], shop=shop))
+    rows = [[kind, reason] for kind in ObjectType for reason in reasons]
+    return len(await tx.run_batch(_READMIT, rows, shop=shop))
 
 
 async def put_off(tx: Transaction, keys: Iterable[SourceKey], due_in_ms: int) -> None:
