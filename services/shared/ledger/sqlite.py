@@ -30,7 +30,7 @@ _PRAGMAS = (
     "synchronous=FULL",
     "foreign_keys=ON",
     f"busy_timeout={_BUSY_MS}",
-    "cache_size=-16000",
+    "cache_size=-8000",
     "temp_store=MEMORY",
 )
 

@@ -81,7 +81,7 @@ def connect(path: Path, *, busy_seconds: float) -> sqlite3.Connection:
         "synchronous = FULL",
         f"wal_autocheckpoint = {CHECKPOINT_BYTES // PAGE_BYTES}",
         f"journal_size_limit = {CHECKPOINT_BYTES}",
-        "cache_size = -8192",
+        "cache_size = -2048",
         "temp_store = MEMORY",
     ):
         connection.execute(f"PRAGMA {pragma}")
