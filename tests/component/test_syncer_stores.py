@@ -98,7 +98,7 @@ async def test_an_uninstall_that_only_a_header_claims_is_not_believed(shop: Sync
     claim = shop.door.of("customers/create")[-1]
     claim.headers["x-shopify-topic"] = "app/uninstalled"
     await shop.door.deliver(claim)
-    await shop.settled()
+    await shop.passes(10)
 
     assert len(shop.to_shopify.requests) > asked, "the store was not asked"
     assert set(shop.connections.active_shops()) == {SHOP, OTHER_SHOP}
