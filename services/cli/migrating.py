@@ -23,18 +23,19 @@ from services.cli.answering import AsJson, NotThereError, finished, give, say, s
 from services.cli.looking import log_at, places
 from services.cli.moving import LOOK_SECONDS
 from services.shared.contract.errors import OursToFixError, SyncError, WorldAtFaultError
-from services.shared.contract.topics import CONSUMED_TOPICS
+from services.shared.contract.topics import CONSUMED_TOPICS, SYNCER_GROUP
 from services.shared.ledger import moving, notes
 from services.shared.ledger.engine import Ledger, normal, opened
 from services.shared.ledger.moving import Phase
 from services.shared.ledger.sqlite import path_in
 from services.shared.log.port import Log
 
-_GROUP, _NOBODY = "syncer", "nobody"
+# A group that never reads: whatever comes is ahead of it.
+_NOBODY = "nobody"
 _LEASE_MS = 20_000
 _RENEW_SECONDS = 3.0
 # Two looks of every process, and what was on its way: nothing new on the log for so long.
-_QUIET_SECONDS = 2 * LOOK_SECONDS + 1.0
+QUIET_SECONDS = 2 * LOOK_SECONDS + 1.0
 _STANDSTILL_SECONDS = 60.0
 _STOP_SECONDS = 90.0
 _UNSETTLED = "{left} events are left, and nobody settles them; is the syncer running?"
@@ -95,7 +96,7 @@ async def _carried(source_url: str, target_url: str, patience: float, tell: Said
         async with _announcing(source) as announced:
             tell("Ingest answers 503 now; the log is drained.")
             await announced(Phase.DRAINING)
-            await _drained(log, patience)
+            await drained(log, patience)
             tell("The log is empty; everything stops.")
             await announced(Phase.STOPPING)
             async with _alone(log):
@@ -162,17 +163,20 @@ async def _announcing(source: Ledger) -> AsyncIterator[Callable[[Phase], Awaitab
             await moving.withdraw(tx, owner)
 
 
-async def _drained(log: Log, patience: float) -> None:
-    """Wait until nothing on the log is left to settle, and nothing new comes; not without end.
+async def drained(log: Log, patience: float) -> None:
+    """Wait until nothing on the log is left to settle and nothing has come for ``QUIET_SECONDS``.
 
     A process on a busy machine may hear late that it is to take nothing any more.
+
+    Raises:
+        WorldAtFaultError: for ``patience`` seconds nothing was settled, or events kept coming.
     """
     clock = asyncio.get_running_loop().time
     least, ends = await _left(log), await _ends(log)
     moved_at = settled_at = clock()
     left = least
-    while left or clock() - moved_at < _QUIET_SECONDS:
-        if clock() - settled_at > patience + _QUIET_SECONDS:
+    while left or clock() - moved_at < QUIET_SECONDS:
+        if clock() - settled_at > patience + QUIET_SECONDS:
             detail = _UNSETTLED.format(left=left) if left else _ENDLESS
             raise WorldAtFaultError("not_drained", detail=detail)
         await asyncio.sleep(LOOK_SECONDS / 2)
@@ -183,20 +187,20 @@ async def _drained(log: Log, patience: float) -> None:
             least, settled_at = left, clock()
 
 
-async def _left(log: Log, group: str = _GROUP) -> int:
+async def _left(log: Log, group: str = SYNCER_GROUP) -> int:
     lag = await log.lag(group)
     return sum(each.events for at, each in lag.items() if at.topic in CONSUMED_TOPICS)
 
 
 async def _ends(log: Log) -> int:
-    """A number that changes with every event that comes: how many one would read who never did."""
+    """How many events there are for who never read one: another number with each that comes."""
     return await _left(log, _NOBODY)
 
 
 @asynccontextmanager
 async def _alone(log: Log) -> AsyncIterator[None]:
     """Be the log's one reader: then no syncer runs, nor any call of one to HubSpot."""
-    async with log.reader(_GROUP, CONSUMED_TOPICS, "migrate") as reader:
+    async with log.reader(SYNCER_GROUP, CONSUMED_TOPICS, "migrate") as reader:
         try:
             async with asyncio.timeout(_STOP_SECONDS):
                 while True:

@@ -1,4 +1,4 @@
-"""What the sender is told, made once: an answer in its bytes as well as in ASGI's terms."""
+"""The answers, made once: as the bytes that go over the wire, and in ASGI's terms."""
 
 from __future__ import annotations
 

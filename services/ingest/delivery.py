@@ -65,9 +65,7 @@ _DELIVERY_ID = re.compile(r"[\w.-]{1,128}", re.ASCII)
 _TRACE = re.compile(rb"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 
 
-# What is made for each delivery is not frozen: that makes setting a field three times as dear.
-
-
+# Made for each delivery, and so not frozen: that makes setting a field three times as dear.
 @dataclass(slots=True, kw_only=True)
 class Claim:
     """What the headers say, about a store we know; none of it is proven yet."""
@@ -85,6 +83,7 @@ class Refused:
     outcome: Outcome
 
 
+# Likewise not frozen.
 @dataclass(slots=True, kw_only=True)
 class Accepted:
     """Signed by the store; to be appended before anybody is told."""

@@ -5,10 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import ClassVar
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
-
 from services.ingest.answers import Answer
-from services.ingest.exchange import Exchange
+from services.ingest.connection import Connection
 
 # How long a refused sender may take to read why: closing on unread bytes resets the connection,
 # and the answer is lost. Nothing is read meanwhile.
@@ -17,10 +15,9 @@ LINGER_SECONDS = 0.5
 _CLOSING = b"connection: close\r\n\r\n"
 
 
-class Ending(HttpToolsProtocol):
+class Ending(Connection):
     """One connection, as far as ending it goes."""
 
-    cycle: Exchange
     unread_seconds: ClassVar[float]  # how long answers may wait for a sender that reads none
 
     _last_word: Answer | None = None
@@ -73,11 +70,6 @@ class Ending(HttpToolsProtocol):
             return False
         self._say(self._last_word)
         return True
-
-    def unanswered(self) -> Exchange | None:
-        """The latest request, if it has reached the application and has no answer yet."""
-        latest: Exchange | None = self.cycle
-        return None if latest is None or latest.response_complete else latest
 
     def _say(self, answer: Answer) -> None:
         if self.transport.is_closing():

@@ -1,8 +1,8 @@
 """One request and its answer: uvicorn's, with a shorter way for what nearly all requests are.
 
-Nearly all bring their body in one piece and are told an :class:`Answer`, which has none. Uvicorn's
-way copies the body twice, and checks and joins the same headers for each answer; that is a sixth of
-what a delivery costs outside the log.
+Nearly all bring their body in one piece and are answered by an ``Answer``, which has no body.
+uvicorn copies the one twice, and checks and joins the headers of the other each time anew: a sixth
+of what a delivery costs outside the log.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ class Exchange(RequestResponseCycle):
 
 
 class _Defaults:
-    """The headers uvicorn adds to each answer, written again when it replaces them."""
+    """The headers uvicorn adds to each answer, as bytes; it replaces their list once a second."""
 
     def __init__(self) -> None:
         self._headers: list[tuple[bytes, bytes]] = []

@@ -18,8 +18,7 @@ from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 
 from services.ingest.answers import ANSWERS
 from services.ingest.ending import Ending
-from services.ingest.exchange import Exchange
-from services.ingest.heads import names_its_host, target_in
+from services.ingest.heads import names_its_host
 from services.ingest.metrics import Metrics
 from services.ingest.outcomes import Outcome
 
@@ -146,15 +145,11 @@ class LimitedProtocol(Ending):
             self._expect_headers()
         super().on_message_begin()
 
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """Keep it; what it says is looked at when all are there."""
-        self.headers.append((name.lower(), value))
-
     def on_headers_complete(self) -> None:
         """Refuse what should not go on; else the application starts here."""
         if self._reading is _REFUSED:
             return
-        self._complete_scope()
+        self.complete_scope()
         by_name = dict(self.headers)
         # The parser took only digits, and only one length.
         if int(by_name.get(b"content-length", 0)) > self.limits.body_bytes:
@@ -162,44 +157,12 @@ class LimitedProtocol(Ending):
         elif not names_its_host(self.headers, by_name, self.scope["http_version"]):
             self._refuse(Outcome.BAD_HOST)
         else:
-            self._begin(expects=by_name.get(b"expect", b""))
+            self.begin(expects=by_name.get(b"expect", b""))
             # What comes behind a chunked body is no header of the request: RFC 9110, 6.5.1.
             self.headers = []
             self._reading = _BODY
             self._header_bytes = self._body_bytes = self._framed_bytes = 0
             self._deadline = self.loop.time() + self.limits.body_seconds
-
-    def _complete_scope(self) -> None:
-        target = target_in(self.url)
-        self.scope["method"] = self.parser.get_method().decode("ascii")
-        self.scope["http_version"] = self.parser.get_http_version()
-        self.scope["path"] = self.root_path + target.path
-        self.scope["raw_path"] = self.root_path.encode("ascii") + target.raw_path
-        self.scope["query_string"] = target.query
-
-    def _begin(self, *, expects: bytes) -> None:
-        """Hand the request to the application, as uvicorn does, in its turn."""
-        before: Exchange | None = self.cycle
-        is_current = self.scope["http_version"] != "1.0"
-        self.cycle = Exchange(
-            scope=self.scope,
-            transport=self.transport,
-            flow=self.flow,
-            logger=self.logger,
-            access_logger=self.access_logger,
-            access_log=self.access_log,
-            default_headers=self.server_state.default_headers,
-            message_event=asyncio.Event(),
-            # HTTP/1.0 knows neither: RFC 9110, 10.1.1.
-            expect_100_continue=is_current and expects.lower() == b"100-continue",
-            keep_alive=is_current and self.parser.should_keep_alive(),
-            on_response=self.on_response_complete,
-        )
-        if before is None or before.response_complete:
-            self._start_asgi_task(self.cycle, self.app)
-        else:
-            self.flow.pause_reading()
-            self.pipeline.appendleft((self.cycle, self.app))
 
     def on_body(self, body: bytes) -> None:
         """Count; a body that was not announced may be too large only now."""

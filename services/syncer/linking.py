@@ -11,7 +11,7 @@ from services.shared.contract.keys import SourceKey
 from services.shared.contract.topics import ObjectType
 from services.shared.hubspot.links import Pair
 from services.shared.hubspot.rows import Row, Written
-from services.shared.ledger import links, waits
+from services.shared.ledger import links, pairing, waits
 from services.shared.ledger.engine import Ledger
 from services.shared.ledger.links import Ends, Link, OpenLink
 from services.shared.ledger.stores import ACCOUNT
@@ -23,6 +23,7 @@ from services.syncer.writing import Writer
 
 _AT_ONCE = 500
 _SWEEP_SECONDS = 10.0
+# At the start and now and then: it reads every token, and finds only what a death left undone.
 _PAIR_ALL_SECONDS = 600.0
 _REFUSED_MS = 600_000
 _FAILED_MS = 5_000
@@ -84,15 +85,16 @@ class Linker:
 
     async def _found(self, touched: set[SourceKey]) -> list[OpenLink]:
         now = asyncio.get_running_loop().time()
+        pairs_all = self._pairs_all_at <= now
         async with self._ledger.transaction() as tx:
-            if self._pairs_all_at <= now:
-                await links.pair_all_carts(tx, ACCOUNT)
+            if pairs_all:
+                await pairing.pair_all_carts(tx, ACCOUNT)
             if touched:
-                await links.pair_carts(tx, touched)
+                await pairing.pair_carts(tx, touched)
                 found = await links.open_at(tx, touched)
             else:
                 found = await links.open_anywhere(tx, _AT_ONCE)
-        if self._pairs_all_at <= now:
+        if pairs_all:
             self._pairs_all_at = now + _PAIR_ALL_SECONDS
         return found
 

@@ -41,48 +41,61 @@ def deleted(
     """What is to be remembered of sources that a read proved gone."""
     memory = Memory()
     for effort in efforts:
-        plan, row = effort.plan, effort.row
+        source = effort.plan.source
+        late_ms = None if _leaves_a_contact(effort) else _still_suspect_ms(effort, now)
         if effort.awaits or effort.unknown or effort.removals:
-            put_off(effort, memory, causes.get(plan.source), claims_deletion=True)
-            continue
-        stays = plan.head_type == plans.CONTACTS
-        late_ms = None if stays else _still_suspect_ms(effort, now)
-        if late_ms is not None:
-            # A call that was to create it may be applied yet: then that is to go as well.
-            memory.waits.append(
-                Wait(
-                    key=plan.source,
-                    reason="may_come_late",
-                    due_in_ms=late_ms,
-                    is_news=False,
-                    claims_deletion=True,
-                    suspect_for_ms=None if row and row.suspect_until else late_ms,
-                )
-            )
-            memory.outcomes[plan.source] = Outcome.WAITING
-            continue
-        memory.settlements.append(
-            Settlement(
-                key=plan.source,
-                status=Status.DELETED,
-                seen=row.wanted if row else 0,
-                version=row.version if row else None,
-                deleted_at=read_at[plan.source],
-                is_acknowledged=True,
-                label=row.label if row else "",
-            )
-        )
-        for part in effort.known_parts.values():
-            memory.settlements.append(
-                Settlement(key=part.key, status=Status.DELETED, parent_id=part.parent_id)
-            )
-        if stays and row and row.target_id:
-            memory.left_contacts.append(row.target_id)
+            put_off(effort, memory, causes.get(source), claims_deletion=True)
+        elif late_ms is not None:
+            _look_for_it_again(effort, late_ms, memory)
         else:
-            memory.forgotten.extend((p.object_type, p.target_id) for p in effort.pieces)
-        memory.outcomes[plan.source] = Outcome.DELETED
-        memory.touched.append(plan.source)
+            _let_go(effort, read_at[source], memory)
     return memory
+
+
+def _leaves_a_contact(effort: Effort) -> bool:
+    """A contact stays when its customer goes: it may stand for others, and for itself."""
+    return effort.plan.head_type == plans.CONTACTS
+
+
+def _look_for_it_again(effort: Effort, late_ms: int, memory: Memory) -> None:
+    """A call that was to create it may be applied yet: then that is to go as well."""
+    source, row = effort.plan.source, effort.row
+    memory.waits.append(
+        Wait(
+            key=source,
+            reason="may_come_late",
+            due_in_ms=late_ms,
+            is_news=False,
+            claims_deletion=True,
+            suspect_for_ms=None if row and row.suspect_until else late_ms,
+        )
+    )
+    memory.outcomes[source] = Outcome.WAITING
+
+
+def _let_go(effort: Effort, read_at: datetime, memory: Memory) -> None:
+    source, row = effort.plan.source, effort.row
+    memory.settlements.append(
+        Settlement(
+            key=source,
+            status=Status.DELETED,
+            seen=row.wanted if row else 0,
+            version=row.version if row else None,
+            deleted_at=read_at,
+            is_acknowledged=True,
+            label=row.label if row else "",
+        )
+    )
+    for part in effort.known_parts.values():
+        memory.settlements.append(
+            Settlement(key=part.key, status=Status.DELETED, parent_id=part.parent_id)
+        )
+    if _leaves_a_contact(effort) and row and row.target_id:
+        memory.left_contacts.append(row.target_id)
+    else:
+        memory.forgotten.extend((p.object_type, p.target_id) for p in effort.pieces)
+    memory.outcomes[source] = Outcome.DELETED
+    memory.touched.append(source)
 
 
 def exclude(plan: Plan, row: SourceRow | None, memory: Memory) -> None:

@@ -97,7 +97,11 @@ class Shops:
         _LOG.info("scopes changed: what waited for one is tried again", extra=extra)
 
     async def _is_refused(self, shop: str) -> bool:
-        """Headers are unsigned: an uninstall is believed when the token is refused."""
+        """Headers are unsigned: an uninstall is believed when the token is refused.
+
+        Raises:
+            WorldAtFaultError: the store cannot be asked now.
+        """
         try:
             await shop_of(self._admin_of(shop))
         except TokenRefusedError:

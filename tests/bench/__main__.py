@@ -42,6 +42,9 @@ PARTS: Mapping[str, Callable[[Size], Awaitable[Measured]]] = {
     "latency": parts.of_latency,
     "memory": parts.of_memory,
 }
+# Of one part; by far more than it takes where nothing hangs.
+_LONGEST_SECONDS = 1_800
+_COLUMNS = ("part", "figure", "product", "floor", "quotient", "aim")
 
 
 async def measured(
@@ -103,11 +106,6 @@ def table_of(report: Report) -> Table:
         met = {True: "yes", False: "NO", None: ""}[line["is_met"]]
         table.add_row(*(line[name] for name in _COLUMNS), met)
     return table
-
-
-# Of one part; by far more than it takes where nothing hangs.
-_LONGEST_SECONDS = 1_800
-_COLUMNS = ("part", "figure", "product", "floor", "quotient", "aim")
 
 
 def _parsed(argv: Sequence[str]) -> argparse.Namespace:

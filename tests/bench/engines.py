@@ -29,8 +29,8 @@ class Engines:
     @property
     def broker_pid(self) -> int:
         """The broker's process."""
-        (running,) = self.broker._running.values()
-        return running.server
+        (pid,) = self.broker.pids
+        return pid
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

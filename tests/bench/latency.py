@@ -78,15 +78,15 @@ class Lines:
         """Whether it was answered 200; a refusal and a connection that breaks are the same."""
         async with self._room:
             try:
-                line = self._free.pop() if self._free else await self._opened()
-                line[1].write(request)
-                answer = await line[0].readuntil(b"\r\n\r\n")
+                reader, writer = self._free.pop() if self._free else await self._opened()
+                writer.write(request)
+                answer = await reader.readuntil(b"\r\n\r\n")
             except (OSError, asyncio.IncompleteReadError):
                 return False
             if b"connection: close" in answer:
-                line[1].close()
+                writer.close()
             else:
-                self._free.append(line)
+                self._free.append((reader, writer))
             return answer.startswith(b"HTTP/1.1 200")
 
     def close(self) -> None:

@@ -177,13 +177,13 @@ def needs_of(demand: Demand, found: Measured) -> Needs:
     accounts = _accounts(records, orders_per_day * found.records_per_order)
     each = found.syncers_for(records / accounts)
     ingest_cores = events * found.ingest_cpu_us / 1e6
-    ingests = max(2, math.ceil(ingest_cores / _CORE_SHARE))
+    ingests = max(accounts * 2, math.ceil(ingest_cores / _CORE_SHARE))
     partitions = max(_PARTITIONS, each * 2)
     orders_per_year = orders_per_day * 365
     return Needs(
         records_per_second=records,
         accounts=accounts,
-        ingests=max(ingests, accounts * 2),
+        ingests=ingests,
         syncers=each * accounts,
         syncers_per_account=each,
         partitions=partitions,
@@ -202,7 +202,13 @@ def needs_of(demand: Demand, found: Measured) -> Needs:
         transactions_per_second=records * found.transactions_per_record,
         connections=each * accounts * found.connections,
         scans_per_day=demand.stores * _OBJECT_TYPES * _SCANS_PER_DAY,
-        binds_first=_binds_first(demand, found, records / accounts),
+        binds_first=_binds_first(
+            records / accounts,
+            {
+                "CPU of each ingest": ingest_cores / ingests,
+                "CPU of each syncer": found.syncer_cores_for(records / accounts) / each,
+            },
+        ),
     )
 
 
@@ -217,15 +223,14 @@ def _accounts(records_per_second: float, records_per_day: float) -> int:
     return math.ceil(max(by_window, by_day, 1))
 
 
-def _binds_first(demand: Demand, found: Measured, records_per_account: float) -> str:
-    """What is nearest to its limit, and how near."""
+def _binds_first(records_per_account: float, busy: Mapping[str, float]) -> str:
+    """What is nearest to its limit, and how near: of HubSpot's, and of cores, how ``busy`` each."""
     shares = {
         "HubSpot's calls in 10 s": records_per_account / _ENTERPRISE.records_per_second,
         "HubSpot's calls a day": records_per_account
         / _BUSIEST
         / _ENTERPRISE.records_per_second_all_day,
-        "CPU of one ingest": demand.events_per_second * found.ingest_cpu_us / 1e6,
-        "CPU of one syncer": found.syncer_cores_for(records_per_account),
+        **busy,
     }
     most = max(shares, key=lambda each: shares[each])
     return f"{most} ({shares[most]:.1%})"

@@ -22,7 +22,7 @@ from tests.bench import (
 class Size:
     """How much to measure. ``pairs`` are interleaved runs of product and floor.
 
-    ``rounds`` are of the parts on Kafka and PostgreSQL whose runs take long, and no more.
+    Parts on Kafka and PostgreSQL whose runs take long have no more than ``rounds`` of them.
     """
 
     pairs: int = 10

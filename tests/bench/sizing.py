@@ -2,7 +2,7 @@
 
 ``python -m tests.bench.sizing BENCH_JSON [--write docs/sizing.md]`` prints the tables of
 ``docs/sizing.md``, or puts them between their markers there. Nothing in them is typed by hand:
-HubSpot's limits are below, everything else comes from the file.
+HubSpot's limits and what is assumed are in ``needs``, everything else comes from the file.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ _LINES: Sequence[tuple[str, Callable[[Demand, Needs], str]]] = (
     ("stores", lambda d, _: f"{d.stores:,}"),
     ("orders a second, in the busiest hour", lambda d, _: f"{d.events_per_second:,}"),
     ("records a second", lambda _, n: f"{n.records_per_second:,.0f}"),
-    ("HubSpot accounts that takes, Enterprise", lambda _, n: f"{n.accounts:,}"),
+    ("HubSpot accounts, Enterprise", lambda _, n: f"{n.accounts:,}"),
     ("ingests", lambda _, n: f"{n.ingests:,}"),
     ("syncers in all", lambda _, n: f"{n.syncers:,}"),
     ("syncers of one account", lambda _, n: f"{n.syncers_per_account:,}"),
@@ -104,7 +104,7 @@ _LINES: Sequence[tuple[str, Callable[[Demand, Needs], str]]] = (
     ("partitions, in all, three replicas", lambda _, n: f"{n.replicated_partitions:,}"),
     ("cores: ingest, syncers", lambda _, n: f"{n.ingest_cores:.1f}, {n.syncer_cores:.1f}"),
     ("cores: PostgreSQL, Kafka", lambda _, n: f"{n.postgresql_cores:.1f}, {n.kafka_cores:.1f}"),
-    ("memory of ours", lambda _, n: _bytes(n.memory_bytes)),
+    ("memory of ingests and syncers", lambda _, n: _bytes(n.memory_bytes)),
     ("onto the log, uncompressed", lambda _, n: f"{_bytes(n.body_bytes_per_second)}/s"),
     ("log, 7 days, three copies", lambda _, n: _bytes(n.log_bytes)),
     ("ledger rows a year", lambda _, n: f"{n.rows_per_year:,.0f}"),
@@ -112,7 +112,7 @@ _LINES: Sequence[tuple[str, Callable[[Demand, Needs], str]]] = (
     ("statements a second", lambda _, n: f"{n.statements_per_second:,.0f}"),
     ("transactions a second", lambda _, n: f"{n.transactions_per_second:,.0f}"),
     ("connections to PostgreSQL", lambda _, n: f"{n.connections:,}"),
-    ("windows a day (scans)", lambda _, n: f"{n.scans_per_day:,}"),
+    ("scans a day", lambda _, n: f"{n.scans_per_day:,}"),
     ("binds first", lambda _, n: n.binds_first),
 )
 _TABLES: Mapping[str, Callable[[Measured], str]] = {

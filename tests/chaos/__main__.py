@@ -9,16 +9,15 @@ import argparse
 import asyncio
 import json
 import logging
-import os
 import sys
 from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
 from time import monotonic
 
-from services.cli.places import PREFIX
 from tests.chaos.plan import Engines, plan_of
 from tests.chaos.running import Report, lived
+from tests.support.environment import forget_settings
 from tests.support.kafka import starting
 
 
@@ -32,9 +31,7 @@ def main() -> int:
     parser.add_argument("--report", type=Path, default=Path("chaos.json"))
     parser.add_argument("--keep", type=Path, default=None, help="a folder for what processes say")
     asked = parser.parse_args()
-    for name in [each for each in os.environ if each.startswith(PREFIX)]:
-        if not name.startswith(f"{PREFIX}TEST_"):
-            del os.environ[name]
+    forget_settings()
     engines = [asked.engines] if asked.engines else [Engines.SQLITE, Engines.KAFKA]
     if any(each is not Engines.SQLITE for each in engines) and (lacking := starting.lacking()):
         sys.stderr.write(f"No broker can be started: {lacking} is missing.\n")

@@ -10,13 +10,13 @@ import argparse
 import asyncio
 import json
 import logging
-import os
 import sys
 from dataclasses import asdict
 
-from services.cli.places import PREFIX
 from tests.churn.churning import churned
+from tests.support.environment import forget_settings
 from tests.support.kafka import starting
+from tests.support.postgres import NoPostgresError
 
 
 def main() -> int:
@@ -26,14 +26,16 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1, help="of what happens, and of who goes when")
     parser.add_argument("--limit", type=int, default=100, help="calls in ten seconds")
     asked = parser.parse_args()
-    for name in [each for each in os.environ if each.startswith(PREFIX)]:
-        if not name.startswith(f"{PREFIX}TEST_"):
-            del os.environ[name]
+    forget_settings()
     if lacking := starting.lacking():
         sys.stderr.write(f"No broker can be started: {lacking} is missing.\n")
         return 1
     logging.getLogger().addHandler(logging.NullHandler())
-    report = asyncio.run(churned(asked.seed, asked.minutes * 60, asked.limit, _say))
+    try:
+        report = asyncio.run(churned(asked.seed, asked.minutes * 60, asked.limit, _say))
+    except NoPostgresError as problem:
+        sys.stderr.write(f"No PostgreSQL is to be had: {problem}\n")
+        return 1
     _say(json.dumps(asdict(report), indent=1))
     return 1 if report.refused else 0
 

@@ -9,7 +9,6 @@ import argparse
 import asyncio
 import json
 import logging
-import os
 import random
 import sys
 import tempfile
@@ -20,13 +19,13 @@ from pathlib import Path
 from rich.console import Console
 from rich.live import Live
 
-from services.cli.places import PREFIX
 from services.cli.watching import Snapshot, snapshot
 from services.shared.contract.errors import SyncError
 from services.shared.runtime.lifecycle import rest, stopping_on_signals
 from tests.cluster.killing import Killer
 from tests.cluster.screen import screen
 from tests.cluster.stage import Stage, set_up
+from tests.support.environment import forget_settings
 from tests.support.installation import ABANDONED_AFTER
 from tests.support.kafka import starting
 from tests.support.postgres import NoPostgresError
@@ -107,9 +106,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=60.0, help="how long --once kills")
     parser.add_argument("--seed", type=int, default=1, help="of the stores and of who is killed")
     asked = parser.parse_args()
-    for name in [each for each in os.environ if each.startswith(PREFIX)]:
-        if not name.startswith(f"{PREFIX}TEST_"):
-            del os.environ[name]
+    forget_settings()
     if lacking := starting.lacking():
         sys.stderr.write(f"No broker can be started: {lacking} is missing.\n")
         return 1

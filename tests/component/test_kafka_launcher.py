@@ -20,7 +20,7 @@ from tests.support.kafka.broker import kafka_broker
 
 async def main():
     async with kafka_broker() as broker:
-        print(broker._running[0].server, broker.folder, flush=True)
+        print(*broker.pids, broker.folder, flush=True)
         await asyncio.Event().wait()
 
 asyncio.run(main())

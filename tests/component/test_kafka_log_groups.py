@@ -8,31 +8,26 @@ import signal
 import sys
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import pytest
-from aiokafka import TopicPartition
 
-from services.shared.contract.errors import OwnershipLostError, WorldAtFaultError
-from services.shared.contract.events import Batch, Event, Gap, NewEvent, Partition, Position
+from services.shared.contract.errors import OwnershipLostError
+from services.shared.contract.events import Event, Gap, NewEvent, Partition, Position
 from services.shared.contract.topics import UNKNOWN
 from services.shared.log.address import KafkaCluster
-from services.shared.log.kafka import consuming
-from services.shared.log.kafka.connecting import way_to
 from services.shared.log.kafka.consuming import SESSION_SECONDS
 from services.shared.log.kafka.log import KafkaLog
-from services.shared.log.kafka.offsets import Offsets
 from services.shared.log.kafka.reading import KafkaReader
-from tests.contract.log_suite import behind, numbered, order, take
+from tests.contract.log_suite import ORDERS, behind, numbered, order, take
 from tests.support.kafka.losing import delete_before
+from tests.support.kafka.members import SOON, Member, appended, member
 from tests.support.kafka.shared import cluster_of_its_own
 
-ORDERS = "shopify.orders"
 PARTITIONS = 6
-SOON = 40.0
 
 pytestmark = pytest.mark.xdist_group("kafka")
 
@@ -48,72 +43,6 @@ async def log(cluster: KafkaCluster) -> AsyncIterator[KafkaLog]:
     async with KafkaLog.open(cluster) as log:
         await appended(log, [replace(order(1), topic=UNKNOWN)])
         yield log
-
-
-async def appended(log: KafkaLog, events: Sequence[NewEvent]) -> None:
-    """Append as Shopify would deliver: again, where a broker has only just started."""
-    async with asyncio.timeout(SOON):
-        while True:
-            try:
-                return await log.append(events)
-            except WorldAtFaultError:
-                await asyncio.sleep(0.2)
-
-
-@dataclass
-class Member:
-    """A reader that settles all it gets, at once."""
-
-    reader: KafkaReader
-    owned: set[Partition] = field(default_factory=set)
-    events: list[Event] = field(default_factory=list)
-    seen_at: dict[Partition, list[float]] = field(default_factory=dict)
-    changed: asyncio.Event = field(default_factory=asyncio.Event)
-
-    async def work(self) -> None:
-        while True:
-            try:
-                batch = await self.reader.poll(100, 0.2)
-                self.note(batch)
-                await self.reader.commit(behind(batch.events))
-            except OwnershipLostError:
-                continue
-            except WorldAtFaultError:
-                # A broker that has just started has no coordinator yet: as the loop does, go on.
-                await asyncio.sleep(0.2)
-
-    def note(self, batch: Batch) -> None:
-        self.owned = (self.owned - batch.lost) | batch.gained
-        self.events += batch.events
-        for event in batch.events:
-            self.seen_at.setdefault(event.position.partition, []).append(time.monotonic())
-        self.changed.set()
-        self.changed.clear()
-
-    async def given(self, count: int) -> list[Event]:
-        """So many events, which nobody settles."""
-        async with asyncio.timeout(SOON):
-            while len(self.events) < count:
-                self.note(await self.reader.poll(100, 0.2))
-        return self.events
-
-    async def until(self, count: int) -> None:
-        """Until it owns so many partitions."""
-        async with asyncio.timeout(SOON):
-            while len(self.owned) != count:
-                await self.changed.wait()
-
-
-@asynccontextmanager
-async def member(log: KafkaLog, name: str) -> AsyncIterator[Member]:
-    async with log.reader("syncer", [ORDERS], name) as reader:
-        one = Member(reader)
-        working = asyncio.create_task(one.work())
-        try:
-            yield one
-        finally:
-            working.cancel()
-            await asyncio.gather(working, return_exceptions=True)
 
 
 @asynccontextmanager
@@ -170,22 +99,6 @@ async def test_a_member_that_joins_and_leaves_pauses_no_partition_for_long(log: 
     assert set(given.values()) == {1}, "what was settled came again"
     print(f"longest pause by a join and a leave: {longest_pause(one, two):.2f} s")  # noqa: T201 - a figure to be seen
     assert longest_pause(one, two) < 3.0
-
-
-async def test_work_in_hand_is_finished_before_its_partition_changes_hands(log: KafkaLog) -> None:
-    await log.append(numbered(60))
-    async with log.reader("syncer", [ORDERS], "slow") as reader:
-        slow = Member(reader)
-        events = await slow.given(60)
-        async with member(log, "new") as new:
-            polling = asyncio.create_task(new.until(PARTITIONS // 2))
-            while not reader._is_revoking:
-                slow.note(await reader.poll(100, 0.02))
-            await reader.commit(behind(events))
-            keeping = asyncio.create_task(slow.work())
-            await polling
-            assert new.events == []
-            keeping.cancel()
 
 
 async def test_a_member_too_slow_is_not_waited_for_and_commits_what_is_still_its_own(
@@ -278,47 +191,6 @@ async def test_a_member_that_was_stalled_past_its_session_starts_where_the_group
         at = event.position
         assert at.offset >= offsets.get(at.partition, 0), "what was settled came again"
         offsets[at.partition] = at.offset + 1
-
-
-class PolledMeanwhile(KafkaReader):
-    """One whose loop lets everything go on, and polls, before a decided hand-over is taken in."""
-
-    taken_in = 0
-
-    @property
-    def rests(self) -> bool:
-        """Whether nothing is fetched for any partition."""
-        return all(place.is_paused for place in self._places.values())
-
-    async def assigned(self, homes: Iterable[TopicPartition]) -> None:
-        for number in range(PARTITIONS):
-            self.resume(Partition(ORDERS, number))
-        await self.poll(100, 0)
-        await super().assigned(homes)
-        self.taken_in += 1
-
-
-async def test_a_hand_over_may_be_taken_in_while_events_are_asked_for(
-    cluster: KafkaCluster, log: KafkaLog
-) -> None:
-    await appended(log, numbered(PARTITIONS * 4))
-    way = way_to(cluster)
-    wanted = consuming.Member(group="syncer", topics=frozenset({ORDERS}), name="one")
-    offsets = Offsets(way)
-    reader = PolledMeanwhile(way, wanted, offsets)
-    try:
-        for event in await take(reader, PARTITIONS * 4):
-            reader.hold(event.position)
-        async with asyncio.timeout(SOON):
-            while not reader.rests:
-                await reader.poll(100, 0.2)
-        async with member(log, "two") as two:
-            await two.until(PARTITIONS // 2)
-            assert reader.taken_in == 2
-            assert len((await reader.poll(100, 0)).lost) == PARTITIONS // 2
-    finally:
-        await reader.close()
-        await offsets.close()
 
 
 async def test_events_the_log_lost_are_a_gap_said_once_and_reading_goes_on(

@@ -69,7 +69,7 @@ async def _broker() -> AsyncIterator[Broker]:
         for user, right in MISSING.items():
             assert right in RIGHTS[user], "the table does not give what is to be missing"
             kept = [each for each in RIGHTS[user] if each != right]
-            if user == "ingest":
+            if user == "ingest":  # which could not even see the topic otherwise
                 kept.append(replace(right, operation="Describe"))
             await grant(broker.servers, lacking(user), kept)
         async with Topics.of(cluster_of(broker, "topics")) as topics:

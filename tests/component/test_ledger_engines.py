@@ -17,6 +17,7 @@ from services.shared.ledger import (
     leases,
     links,
     notes,
+    pairing,
     reporting,
     settlements,
     sources,
@@ -188,19 +189,20 @@ async def test_a_lease_has_one_owner_and_a_token_that_grows_at_each_hand_over(
     assert (first, refused, again, second) == (1, None, 1, 2)
 
 
-async def test_every_other_part_of_it_speaks_both_dialects(ledger: Ledger) -> None:
+async def test_links_are_wanted_made_and_moved(ledger: Ledger) -> None:
     link = Link(shop=SHOP, from_kind="orders", from_id="1", to_kind="customers", to_id="7")
     customer = SourceKey(SHOP, "customers", "7")
     async with ledger.transaction() as tx:
         await settlements.settle(
             tx,
             [
-                Settlement(key=order(1), status=Status.FAILING, target_id="901"),
+                Settlement(key=order(1), status=Status.IN_SYNC, target_id="901"),
                 Settlement(key=customer, status=Status.IN_SYNC, target_id="701"),
             ],
         )
         await links.want(tx, [order(1)], [link])
-        await links.pair_carts(tx, [order(1)])
+        await pairing.pair_carts(tx, [order(1)])
+        await pairing.pair_all_carts(tx, 1)
         assert [each.link for each in await links.open_at(tx, [order(1)])] == [link]
         assert [each.link for each in await links.open_anywhere(tx, 10)] == [link]
         await links.put_off(tx, [link], 1_000)
@@ -209,31 +211,44 @@ async def test_every_other_part_of_it_speaks_both_dialects(ledger: Ledger) -> No
         await links.moved(tx, {customer: "702"})
         await waits.retarget(tx, ["customers"], {"701": "702"})
         assert [*await sources.sharing(tx, "customers", ["702"])] == ["702"]
+        # It leads to where its end was before.
+        assert (await reporting.backlog(tx)).open_links == 1
+
+
+async def test_what_is_known_of_targets_people_and_causes_is_found_again(ledger: Ledger) -> None:
+    email = Identity(kind="email", value="a@b.c", target_id="701")
+    frozen = NewCause(shop=SHOP, object_type="orders", reason="store_frozen")
+    async with ledger.transaction() as tx:
         await waits.refer(tx, {order(2): 10})
         await waits.put_off(tx, [order(2)], 10)
         assert await sources.next_due_ms(tx, "orders") is not None
         await targets.record(tx, 1, [TargetRow(object_type="orders", id="901", fingerprint=b"f")])
         await targets.forget(tx, 1, [("orders", "902")])
         assert [*await targets.look(tx, 1, [("orders", "901")])] == [("orders", "901")]
-        email = Identity(kind="email", value="a@b.c", target_id="701")
         await identities.record(tx, 1, [email])
         await identities.forget_others(tx, 1, [email])
         assert await identities.look(tx, 1, [("email", "a@b.c")]) == {("email", "a@b.c"): email}
-        cause = await causes.raise_cause(
-            tx, NewCause(shop=SHOP, object_type="orders", reason="store_frozen"), 0
-        )
+        cause = await causes.raise_cause(tx, frozen, 0)
         assert [each.id for each in await causes.to_probe(tx, 1_000)] == [cause]
         await causes.lift(tx, cause)
-        window = await windows.begin(
-            tx,
-            NewWindow(
-                shop=SHOP, kind="orders", mode="scan", since=None, started_at=NOON, owner="one"
-            ),
-        )
+        assert await causes.open_causes(tx) == []
+
+
+async def test_a_scan_that_ended_is_remembered(ledger: Ledger) -> None:
+    scan = NewWindow(
+        shop=SHOP, kind="orders", mode="scan", since=None, started_at=NOON, owner="one"
+    )
+    async with ledger.transaction() as tx:
+        window = await windows.begin(tx, scan)
         await windows.advance(tx, window, read_=1, appended=1, cursor="")
         assert await windows.end(tx, window, WindowState.COMPLETE, read_=1, appended=1)
         assert await windows.last_complete(tx, SHOP, "orders") is not None
         assert await windows.scanned_by_others(tx, SHOP, "two", 60_000) == 1
+
+
+async def test_what_people_ask_about_is_told(ledger: Ledger) -> None:
+    async with ledger.transaction() as tx:
+        await settlements.settle(tx, [Settlement(key=order(1), status=Status.FAILING)])
         await notes.put(tx, "portal", "1")
         assert await notes.get(tx, "portal") == "1"
         await notes.audit(tx, "connected", SHOP)
@@ -241,5 +256,3 @@ async def test_every_other_part_of_it_speaks_both_dialects(ledger: Ledger) -> No
         assert await reporting.story(tx, order(1))
         assert await reporting.listed(tx, reporting.Chosen(shop=SHOP), 10)
         assert await reporting.retry(tx, [order(1)]) == [order(1)]
-        # It leads to where its end was before.
-        assert (await reporting.backlog(tx)).open_links == 1

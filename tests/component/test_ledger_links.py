@@ -5,7 +5,16 @@ from __future__ import annotations
 import pytest
 
 from services.shared.contract.keys import SourceKey
-from services.shared.ledger import identities, links, settlements, skus, targets, waits, windows
+from services.shared.ledger import (
+    identities,
+    links,
+    pairing,
+    settlements,
+    skus,
+    targets,
+    waits,
+    windows,
+)
 from services.shared.ledger.engine import Ledger, Transaction
 from services.shared.ledger.identities import Identity
 from services.shared.ledger.links import Ends, Link
@@ -20,6 +29,7 @@ from tests.support.virtual_time import START
 
 SHOP = "acme.myshopify.com"
 ORDER = SourceKey(SHOP, "orders", "1")
+CART = SourceKey(SHOP, "checkouts", "2")
 ANA = SourceKey(SHOP, "customers", "7")
 BOB = SourceKey(SHOP, "customers", "8")
 
@@ -130,21 +140,26 @@ async def test_a_line_of_a_variant_its_product_no_longer_has_is_given_up(ledger:
         assert found.ends is Ends.DEAD
 
 
-async def test_a_cart_is_paired_with_the_order_its_checkout_became(ledger: Ledger) -> None:
-    cart = SourceKey(SHOP, "checkouts", "2")
+@pytest.mark.parametrize("touched", [[CART], [ORDER], None])
+async def test_a_cart_is_paired_with_the_order_its_checkout_became(
+    ledger: Ledger, touched: list[SourceKey] | None
+) -> None:
     token = f"{SHOP}/abc"
     async with ledger.transaction() as tx:
-        await stand(tx, cart, "20", "in_sync")
+        await stand(tx, CART, "20", "in_sync")
         await stand(tx, ORDER, "10", "in_sync")
         await identities.record(
             tx,
             ACCOUNT,
             [
-                Identity(kind=identities.CHECKOUT_TOKEN, value=token, source=cart),
+                Identity(kind=identities.CHECKOUT_TOKEN, value=token, source=CART),
                 Identity(kind=identities.ORDER_OF_CHECKOUT, value=token, source=ORDER),
             ],
         )
-        await links.pair_carts(tx, [ORDER])
+        if touched is None:
+            await pairing.pair_all_carts(tx, ACCOUNT)
+        else:
+            await pairing.pair_carts(tx, touched)
         (found,) = await links.open_anywhere(tx, 10)
 
         assert (found.link.from_kind, found.link.to_kind) == ("checkouts", "orders")

@@ -13,8 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from services.cli.migrating import _QUIET_SECONDS, _drained
-from services.shared.contract.events import Change, NewEvent, Origin, Provenance, headers_of
+from services.cli.migrating import QUIET_SECONDS, drained
 from services.shared.contract.keys import SourceKey
 from services.shared.contract.topics import CONSUMED_TOPICS, SYNCER_GROUP
 from services.shared.ledger import moving, notes, settlements
@@ -23,9 +22,11 @@ from services.shared.ledger.engine import Ledger, opened, statement
 from services.shared.ledger.moving import Phase
 from services.shared.ledger.settlements import Settlement
 from services.shared.ledger.sources import Status
-from services.shared.log.sqlite import SqliteLog
+from services.shared.log.sqlite import SqliteLog, inline
 from tests.support.ledgers import aged
+from tests.support.one_topic import append
 from tests.support.postgres import ROOT
+from tests.support.virtual_time import in_virtual_time, virtual_now
 
 _ROWS = 300
 # Longer than a mover's word holds that was killed.
@@ -162,31 +163,30 @@ async def _stuck(looking: Ledger, process: Process) -> None:
             await asyncio.sleep(0.02)
 
 
-def _event(number: int) -> NewEvent:
-    told = Provenance(shop="acme.myshopify.com", origin=Origin.WEBHOOK, change=Change.STATE)
-    key = f"acme.myshopify.com/orders/{number}"
-    return NewEvent(topic="shopify.orders", key=key, value=b"{}", headers=headers_of(told))
-
-
-async def test_a_log_is_drained_when_nothing_comes_any_more_not_when_it_is_empty_for_a_moment(
+def test_a_log_is_drained_when_nothing_comes_any_more_not_when_it_is_empty_for_a_moment(
     tmp_path: Path,
 ) -> None:
-    clock = asyncio.get_running_loop().time
-    async with (
-        SqliteLog.open(tmp_path / "log.sqlite") as log,
-        log.reader(SYNCER_GROUP, CONSUMED_TOPICS, "one") as reader,
-    ):
-        draining = asyncio.create_task(_drained(log, 60.0))
-        for number in range(4):
-            # Each is settled at once: time and again there is nothing left.
-            await log.append([_event(number)])
-            last = clock()
-            while not (batch := await reader.poll(1, 1.0)).events:
-                pass
-            at = batch.events[0].position
-            await reader.commit({at.partition: at.offset + 1})
-            await asyncio.wait({draining}, timeout=_QUIET_SECONDS / 3)
+    file = tmp_path / "log.sqlite"
 
-        await draining
+    async def main() -> None:
+        clock = asyncio.get_running_loop().time
+        async with (
+            SqliteLog.open(file, run=inline, now=virtual_now, watch_seconds=3600) as log,
+            log.reader(SYNCER_GROUP, CONSUMED_TOPICS, "one") as reader,
+        ):
+            draining = asyncio.create_task(drained(log, 60.0))
+            for number in range(4):
+                # Each is settled at once: time and again there is nothing left.
+                await append(log, number)
+                last = clock()
+                while not (batch := await reader.poll(1, 1.0)).events:
+                    pass
+                at = batch.events[0].position
+                await reader.commit({at.partition: at.offset + 1})
+                await asyncio.sleep(QUIET_SECONDS / 3)
 
-        assert clock() - last >= _QUIET_SECONDS - 0.5
+            await draining
+
+            assert clock() - last >= QUIET_SECONDS
+
+    in_virtual_time(main())

@@ -7,12 +7,8 @@ from services.shared.contract.keys import SourceKey
 from services.shared.ledger import causes, sources, waits
 from services.shared.ledger.causes import NewCause
 from services.shared.ledger.waits import Wait
+from tests.support.ledgers import open_reasons
 from tests.support.syncing import OTHER_SHOP, SHOP, Syncing, story
-
-
-async def open_reasons(shop: Syncing) -> list[tuple[str, str]]:
-    async with shop.ledger.transaction() as tx:
-        return [(each.shop, each.reason) for each in await causes.open_causes(tx)]
 
 
 @story()
@@ -26,11 +22,11 @@ async def test_a_frozen_store_waits_for_one_cause_and_the_other_goes_on(shop: Sy
     assert await shop.standing("customers", ana) == ("waiting", "store_frozen")
     assert await shop.standing("customers", bob) == ("waiting", "store_frozen")
     assert await shop.standing("customers", eve) == ("in_sync", "")
-    assert await open_reasons(shop) == [(SHOP, "store_frozen")]
+    assert await open_reasons(shop.ledger) == [(SHOP, "store_frozen")]
     shop.store.frozen = False
     await shop.passes(90)
 
-    assert await open_reasons(shop) == []
+    assert await open_reasons(shop.ledger) == []
     assert await shop.not_in_sync() == {}
     assert len(shop.shown("contacts")) == 3
 
@@ -78,21 +74,34 @@ async def test_what_waits_for_a_scope_is_tried_as_soon_as_scopes_change(shop: Sy
     actions.change_scopes(shop.store, shop.store.scopes)
     await shop.settled()
 
-    assert await open_reasons(shop) == [(OTHER_SHOP, "access_denied")]
+    assert await open_reasons(shop.ledger) == [(OTHER_SHOP, "access_denied")]
     async with shop.ledger.transaction() as tx:
         rows = await sources.look(tx, [SourceKey(SHOP, "customers", str(ana["id"]))])
     assert [each.status for each in rows.values()] == ["in_sync"]
 
 
 @story()
-async def test_an_uninstalled_store_is_switched_off_only_when_its_token_is_refused(
+async def test_an_uninstalled_store_is_switched_off_once_its_token_is_refused(
     shop: Syncing,
 ) -> None:
     actions.uninstall(shop.other_store)
     await shop.passes(10)
 
     assert shop.connections.active_shops() == [SHOP]
-    assert OTHER_SHOP not in shop.connections.active_shops()
+
+
+@story()
+async def test_an_uninstall_that_only_a_header_claims_is_not_believed(shop: Syncing) -> None:
+    given.customer(shop.other_store, email="eve@example.com")
+    await shop.settled()
+    asked = len(shop.to_shopify.requests)
+    claim = shop.door.of("customers/create")[-1]
+    claim.headers["x-shopify-topic"] = "app/uninstalled"
+    await shop.door.deliver(claim)
+    await shop.passes(10)
+
+    assert len(shop.to_shopify.requests) > asked, "the store was not asked"
+    assert set(shop.connections.active_shops()) == {SHOP, OTHER_SHOP}
 
 
 @story()

@@ -7,17 +7,13 @@ from dataclasses import replace
 import httpx
 
 from sandbox.shopify import actions, given
-from services.shared.ledger import causes, claims
+from services.shared.ledger import claims
+from tests.support.ledgers import open_reasons
 from tests.support.syncing import SHOP, Syncing, story
 
 
 def named(*names: str) -> list[dict[str, object]]:
     return [{"title": name, "price": "10.00", "quantity": 1} for name in names]
-
-
-async def open_reasons(shop: Syncing) -> list[tuple[str, str]]:
-    async with shop.ledger.transaction() as tx:
-        return [(each.shop, each.reason) for each in await causes.open_causes(tx)]
 
 
 @story()
@@ -35,7 +31,7 @@ async def test_a_scope_hubspot_misses_stops_that_object_alone_until_it_is_grante
     assert {await shop.standing("orders", each) for each in orders} == {
         ("waiting", "scope_missing")
     }
-    assert await open_reasons(shop) == [("*", "scope_missing")]
+    assert await open_reasons(shop.ledger) == [("*", "scope_missing")]
     shop.hubspot.tokens.bearers[shop.hubspot.token] = token
     await shop.passes(90)
 
@@ -95,7 +91,7 @@ async def test_a_spent_day_is_a_shared_cause_and_ends_by_itself(shop: Syncing) -
     await shop.settled()
 
     assert spent.count == 0
-    assert set(await open_reasons(shop)) == {("*", "quota_spent")}
+    assert set(await open_reasons(shop.ledger)) == {("*", "quota_spent")}
     for each in people:
         assert await shop.standing("customers", each) == ("waiting", "quota_spent")
     asked = len(shop.to_hubspot.requests)
@@ -103,7 +99,7 @@ async def test_a_spent_day_is_a_shared_cause_and_ends_by_itself(shop: Syncing) -
     assert len(shop.to_hubspot.requests) == asked, "calls that nobody could answer"
     await shop.passes(360)
 
-    assert await open_reasons(shop) == []
+    assert await open_reasons(shop.ledger) == []
     assert await shop.not_in_sync() == {}
     assert len(shop.shown("orders")) == 1
 

@@ -56,9 +56,8 @@ async def test_what_only_a_webhook_carries_outlasts_a_refusal(shop: Syncing) -> 
     assert (await shop.standing("orders", order))[0] == "failing"
     shop.hubspot.switches.required_when = {}
     async with shop.ledger.transaction() as tx:
-        await waits.wait(
-            tx, [Wait(key=SourceKey(SHOP, "orders", str(order["id"])), reason="retry")]
-        )
+        key = SourceKey(SHOP, "orders", str(order["id"]))
+        await waits.wait(tx, [Wait(key=key, reason="retried")])
     await shop.settled()
 
     assert shop.only("orders")["hs_landing_site"] == "/sale?utm_source=mail"

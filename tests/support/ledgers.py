@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from services.shared.ledger import causes
 from services.shared.ledger.engine import Ledger, Transaction, opened, statement
 from services.shared.ledger.migrating import migrate
 from tests.support.postgres import (
@@ -113,3 +114,9 @@ async def aged(tx: Transaction, milliseconds: int) -> None:
     for table, columns in _MOMENTS.items():
         sets = ", ".join(f"{each} = {each} - :by" for each in columns)
         await tx.run(statement(f"UPDATE {table} SET {sets}"), by=milliseconds)
+
+
+async def open_reasons(ledger: Ledger) -> list[tuple[str, str]]:
+    """What many wait for now: whose, and why."""
+    async with ledger.transaction() as tx:
+        return [(each.shop, each.reason) for each in await causes.open_causes(tx)]

@@ -79,6 +79,22 @@ def test_twice_the_cpu_a_record_needs_twice_the_syncers(found: Measured) -> None
     assert needs_of(demand, slow).partitions == 20
 
 
+def test_memory_is_that_of_every_process_there_is(found: Measured) -> None:
+    found = replace(found, ingest_mib=100.0, syncer_mib=10.0)
+    needs = needs_of(Demand(name="", stores=1_000, events_per_second=10_000), found)
+
+    assert needs.memory_bytes == (needs.ingests * 100 + needs.syncers * 10) * 2**20
+
+
+def test_what_binds_first_is_reckoned_with_as_many_processes_as_there_are(found: Measured) -> None:
+    found = replace(found, records_per_order=4.0, ingest_cpu_us=400.0, syncer_cpu_us=600.0)
+
+    # 1,600 of 1,900 records/s; 0.16 cores of two ingests, 0.96 of two syncers.
+    needs = needs_of(Demand(name="", stores=10, events_per_second=400), found)
+
+    assert needs.binds_first == "HubSpot's calls in 10 s (84.2%)"
+
+
 LOAD = Load(cores=2, machine=1.0, single={"hubspot": 0.4}, calls_per_window=50, quota=0)
 
 

@@ -112,36 +112,6 @@ _OPEN_TO = statement(
 )
 _OPEN_ALL = statement(f"SELECT * FROM ({_OPEN}) AS o WHERE o.ends IS NOT NULL LIMIT :most")
 _LINK = {**_KEY, "to_kind": "text", "to_id": "text"}
-_PAIR_CARTS = statement(
-    """
-    INSERT INTO links (shop, from_kind, from_id, to_kind, to_id, state, created_at)
-    SELECT DISTINCT c.shop, c.source_kind, c.source_id, o.source_kind, o.source_id, 'pending', {now}
-    FROM {rows} AS b
-    JOIN identities AS k ON k.shop = b.shop AND k.source_kind = b.kind AND k.source_id = b.id
-    JOIN identities AS c ON c.account_id = k.account_id AND c.kind = 'checkout_token'
-      AND c.value = k.value
-    JOIN identities AS o ON o.account_id = k.account_id AND o.kind = 'order_of_checkout'
-      AND o.value = k.value
-    JOIN sources AS s ON s.shop = c.shop AND s.kind = c.source_kind AND s.id = c.source_id
-    WHERE k.kind IN ('checkout_token', 'order_of_checkout') AND s.target_id IS NOT NULL
-    ON CONFLICT (shop, from_kind, from_id, to_kind, to_id) DO NOTHING
-    """,
-    shop="text",
-    kind="text",
-    id="text",
-)
-_PAIR_ALL_CARTS = statement(
-    """
-    INSERT INTO links (shop, from_kind, from_id, to_kind, to_id, state, created_at)
-    SELECT DISTINCT c.shop, c.source_kind, c.source_id, o.source_kind, o.source_id, 'pending', {now}
-    FROM identities AS c
-    JOIN identities AS o ON o.account_id = c.account_id AND o.kind = 'order_of_checkout'
-      AND o.value = c.value
-    JOIN sources AS s ON s.shop = c.shop AND s.kind = c.source_kind AND s.id = c.source_id
-    WHERE c.account_id = :account AND c.kind = 'checkout_token' AND s.target_id IS NOT NULL
-    ON CONFLICT (shop, from_kind, from_id, to_kind, to_id) DO NOTHING
-    """
-)
 _DONE = statement(
     """
     INSERT INTO links (shop, from_kind, from_id, to_kind, to_id, state, linked_to, created_at)
@@ -212,16 +182,6 @@ async def want_no_others(
     kept = [_named(link) for link in links]
     bare = [[key.shop, key.kind, key.id, None, None] for key in sources]
     await tx.run_batch(_UNWANT, [*kept, *bare])
-
-
-async def pair_carts(tx: Transaction, touched: Iterable[SourceKey]) -> None:
-    """Let carts among or behind ``touched`` be linked to the orders their checkouts became."""
-    await tx.run_batch(_PAIR_CARTS, [[key.shop, key.kind, key.id] for key in set(touched)])
-
-
-async def pair_all_carts(tx: Transaction, account: int) -> None:
-    """``pair_carts`` for whatever is known: who settled an end may have died before pairing it."""
-    await tx.run(_PAIR_ALL_CARTS, account=account)
 
 
 async def open_at(tx: Transaction, touched: Iterable[SourceKey]) -> list[OpenLink]:

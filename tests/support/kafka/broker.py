@@ -76,6 +76,11 @@ class Broker:
         """``host:port`` of every node."""
         return [f"{HOST}:{each.ports[PLAINTEXT]}" for each in self.nodes]
 
+    @property
+    def pids(self) -> list[int]:
+        """The processes of the nodes that run."""
+        return [each.server for each in self._running.values()]
+
     def url_of(self, listener: str) -> str:
         """The address of another listener than the open one."""
         return "kafka://" + ",".join(f"{HOST}:{each.ports[listener]}" for each in self.nodes)

@@ -6,7 +6,10 @@ import ssl
 from dataclasses import dataclass
 from typing import Any
 
+from aiokafka import TopicPartition
+
 from services.shared.contract.errors import OursToFixError
+from services.shared.contract.events import Partition
 from services.shared.log.address import KafkaCluster, Security
 
 CLIENT_ID = "shopsync"
@@ -50,6 +53,14 @@ class Way:
     def inner(self, name: str) -> str:
         """The name without what stands before it on the cluster."""
         return name.removeprefix(self.cluster.prefix)
+
+    def home(self, partition: Partition) -> TopicPartition:
+        """Where a partition of ours is on the cluster."""
+        return TopicPartition(self.outer(partition.topic), partition.number)
+
+    def partition(self, home: TopicPartition) -> Partition:
+        """Which partition of ours is there."""
+        return Partition(self.inner(home.topic), home.partition)
 
 
 def way_to(cluster: KafkaCluster) -> Way:

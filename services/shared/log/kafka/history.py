@@ -38,7 +38,7 @@ class History:
             ends = await self._offsets.latest(starts)
             async with self._offsets.consumer() as consumer:
                 for partition, start in sorted(starts.items()):
-                    home = TopicPartition(self._way.outer(topic), partition.number)
+                    home = self._way.home(partition)
                     async for event in _span(consumer, home, partition, (start, ends[partition])):
                         if event.appended_at >= until:
                             break
@@ -77,7 +77,7 @@ class History:
         """When the event at each place, or the next behind it, was appended."""
         if not places:
             return {}
-        homes = {TopicPartition(self._way.outer(p.topic), p.number): p for p in places}
+        homes = {self._way.home(each): each for each in places}
         found: dict[Partition, datetime] = {}
         async with self._offsets.consumer() as consumer:
             consumer.assign(list(homes))

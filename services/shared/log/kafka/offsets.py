@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mappin
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, TypeVar
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import AIOKafkaConsumer
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
@@ -43,7 +43,7 @@ class Offsets:
 
         found = await self._asked(ask)
         wanted = None if partitions is None else set(partitions)
-        offsets = {self._partition(home): each.offset for home, each in found.items()}
+        offsets = {self._way.partition(home): each.offset for home, each in found.items()}
         return {
             each: offset
             for each, offset in offsets.items()
@@ -62,14 +62,14 @@ class Offsets:
         self, partitions: Iterable[Partition], milliseconds: int
     ) -> Mapping[Partition, int]:
         """The first offset appended at that time or later, where there is one."""
-        times = {self._home(each): max(milliseconds, 0) for each in partitions}
+        times = {self._way.home(each): max(milliseconds, 0) for each in partitions}
 
         async def ask(_: Any, consumer: Any) -> Mapping[Any, Any]:
             found: Mapping[Any, Any] = await consumer.offsets_for_times(dict(times))
             return found
 
         found = await self._asked(ask) if times else {}
-        return {self._partition(home): each.offset for home, each in found.items() if each}
+        return {self._way.partition(home): each.offset for home, each in found.items() if each}
 
     async def partitions(self, topics: Iterable[str]) -> list[Partition]:
         """All partitions of those of ``topics`` that there are, in order."""
@@ -116,14 +116,14 @@ class Offsets:
         return await self._asked(ask)
 
     async def _ends(self, partitions: Iterable[Partition], which: str) -> Mapping[Partition, int]:
-        homes = [self._home(each) for each in partitions]
+        homes = [self._way.home(each) for each in partitions]
 
         async def ask(_: Any, consumer: Any) -> Mapping[Any, int]:
             found: Mapping[Any, int] = await getattr(consumer, which)(homes)
             return found
 
         found = await self._asked(ask) if homes else {}
-        return {self._partition(home): offset for home, offset in found.items()}
+        return {self._way.partition(home): offset for home, offset in found.items()}
 
     async def _asked(self, ask: Callable[[Any, Any], Awaitable[T]]) -> T:
         """Asks until it is answered, for a short while: leaders and coordinators move."""
@@ -148,12 +148,6 @@ class Offsets:
                 await consumer.start()
                 self._connected = admin, consumer
             return self._connected
-
-    def _partition(self, home: TopicPartition) -> Partition:
-        return Partition(self._way.inner(home.topic), home.partition)
-
-    def _home(self, partition: Partition) -> TopicPartition:
-        return TopicPartition(self._way.outer(partition.topic), partition.number)
 
 
 async def _end_admin(admin: Any) -> None:

@@ -13,27 +13,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from aiokafka import TopicPartition
-from aiokafka.errors import (
-    CommitFailedError,
-    IllegalStateError,
-    KafkaError,
-    NoOffsetForPartitionError,
-    OffsetOutOfRangeError,
-)
+from aiokafka.errors import KafkaError, NoOffsetForPartitionError, OffsetOutOfRangeError
 
 from services.shared.contract.errors import OwnershipLostError
 from services.shared.contract.events import Batch, Gap, Partition, Position
 from services.shared.log.kafka.connecting import Way
-from services.shared.log.kafka.consuming import REVOCATION_SECONDS, STOP_SECONDS, Member, started
-from services.shared.log.kafka.ending import end_consumer
+from services.shared.log.kafka.consuming import REVOCATION_SECONDS, Member
 from services.shared.log.kafka.events import event_in
+from services.shared.log.kafka.feed import Feed
 from services.shared.log.kafka.offsets import Offsets
 from services.shared.log.kafka.places import Place, taken
 from services.shared.log.kafka.problems import closed, unavailable
 
 _LOG = logging.getLogger(__name__)
-COMMIT_SECONDS = 10.0
-_FETCH_MS = 500
+_PLACE_SECONDS = 10.0
 
 
 class KafkaReader:
@@ -43,10 +36,9 @@ class KafkaReader:
         self._way = way
         self._member = member
         self._offsets = offsets
-        self._consumer: Any = None
+        self._feed = Feed(way, member)
         self._places: dict[Partition, Place] = {}
         self._told: frozenset[Partition] = frozenset()
-        self._fetching: asyncio.Task[Any] | None = None
         self._news = asyncio.Event()
         self._settled = asyncio.Event()
         self._gaps: list[Gap] = []
@@ -102,7 +94,7 @@ class KafkaReader:
         if place.given is not None and place.given != at.offset:
             self._absorb()
             place.rewind(at.offset)
-            self._seek(at.partition, at.offset)
+            self._feed.seek(at.partition, at.offset)
         self._settled.set()
 
     def resume(self, partition: Partition) -> None:
@@ -117,7 +109,7 @@ class KafkaReader:
         self._closed = True
         self._places = {}
         self._settled.set()
-        await self._stop_consumer()
+        await self._feed.close()
 
     async def _advance(
         self, loop: asyncio.AbstractEventLoop, deadline: float, *, first: bool
@@ -125,16 +117,14 @@ class KafkaReader:
         """Whatever brings this reader nearer to giving events."""
         self._absorb()
         await self._recover()
-        if self._consumer is None:
-            self._consumer = await started(self._way, self._member, self._offsets, self)
+        if not self._feed.is_open:
+            await self._feed.open(self._offsets, self)
         if any(place.given is None for place in self._places.values()):
             await self._place_all()
         self._absorb()
         self._balance()
-        if self._fetching is None:
-            # All that was fetched: a limit would be filled by one partition, and starve another.
-            fetch = self._consumer.getmany(timeout_ms=_FETCH_MS)
-            self._fetching = asyncio.create_task(fetch, name="log-fetch")
+        if self._feed.fetching is None:
+            self._feed.fetch()
             if first and deadline <= loop.time():
                 await asyncio.sleep(0)  # what is at hand already
 
@@ -150,7 +140,7 @@ class KafkaReader:
 
     async def _wait(self, seconds: float) -> None:
         news = asyncio.create_task(self._news.wait())
-        waiting = {news} | ({self._fetching} if self._fetching else set())
+        waiting = {news} | ({self._feed.fetching} if self._feed.fetching else set())
         try:
             await asyncio.wait(
                 waiting, timeout=max(seconds, 0), return_when=asyncio.FIRST_COMPLETED
@@ -158,28 +148,24 @@ class KafkaReader:
         finally:
             news.cancel()
 
-    # What the consumer brought.
+    # What was fetched, and from where.
 
     def _absorb(self) -> None:
         """Puts what a finished fetch brought into the buffers, or notes why it brought nothing."""
-        fetching = self._fetching
-        if fetching is None or not fetching.done():
+        fetched = self._feed.taken()
+        if fetched is None:
             return
-        self._fetching = None
-        if fetching.cancelled():
-            return
-        problem = fetching.exception()
-        match problem:
+        match fetched.problem:
             case None if self._is_revoking:
                 pass  # it may be of the next assignment, from the committed offset: seen already
             case None:
-                for home, records in fetching.result().items():
-                    self._put(self._partition(home), records)
-            case OffsetOutOfRangeError():
-                self._note_gaps(problem.args[0])
+                for partition, records in fetched.records.items():
+                    self._put(partition, records)
+            case OffsetOutOfRangeError() as lost:
+                self._note_gaps(lost.args[0])
             case NoOffsetForPartitionError():
                 pass  # a partition new to the group; it is placed by us
-            case _:
+            case problem:
                 self._problem = problem
 
     def _put(self, partition: Partition, records: Sequence[Any]) -> None:
@@ -190,48 +176,29 @@ class KafkaReader:
     def _note_gaps(self, expected: Mapping[TopicPartition, int]) -> None:
         """What the group had not settled is gone from the log: to be said, and read on behind."""
         for home, offset in expected.items():
-            partition = self._partition(home)
+            partition = self._way.partition(home)
             place = self._places.get(partition)
             if place is not None and not place.buffer:
                 place.given, place.gap_from = None, offset
-                self._pause(place, home)
+                self._pause(partition, place)
 
     def _balance(self) -> None:
         """Lets the consumer fetch what there is room for, and nothing else."""
         for partition, place in self._places.items():
-            if place.wants_nothing != place.is_paused:
-                home = self._home(partition)
-                if place.wants_nothing:
-                    self._pause(place, home)
-                else:
-                    self._go_on(place, home)
+            if place.wants_nothing and not place.is_paused:
+                self._pause(partition, place)
+            elif place.is_paused and not place.wants_nothing:
+                place.is_paused = not self._feed.go_on(partition)
 
-    def _go_on(self, place: Place, home: TopicPartition) -> None:
-        try:
-            self._consumer.resume(home)
-        except IllegalStateError:
-            return  # an assignment is on its way, and this is no part of it
-        place.is_paused = False
-
-    def _pause(self, place: Place, home: TopicPartition) -> None:
-        try:
-            self._consumer.pause(home)
-        except IllegalStateError:
-            return  # an assignment is on its way
-        place.is_paused = True
-
-    def _seek(self, partition: Partition, offset: int) -> None:
-        try:
-            self._consumer.seek(self._home(partition), offset)
-        except IllegalStateError:
-            return  # it is placed anew with the next assignment
+    def _pause(self, partition: Partition, place: Place) -> None:
+        place.is_paused = self._feed.pause(partition) or place.is_paused
 
     async def _place_all(self) -> None:
         """Finds out where partitions begin: where the group stands, or at the earliest."""
         assignments = self._assignments
         unplaced = [each for each, place in self._places.items() if place.given is None]
         try:
-            async with asyncio.timeout(COMMIT_SECONDS):
+            async with asyncio.timeout(_PLACE_SECONDS):
                 committed = await self._offsets.committed(self._member.group, unplaced)
                 new = [each for each in unplaced if each not in committed or self._has_gap(each)]
                 earliest = await self._offsets.earliest(new)
@@ -246,7 +213,7 @@ class KafkaReader:
                 self._gaps.append(Gap(partition=partition, expected=place.gap_from, found=at))
                 place.gap_from = None
             place.given = place.settled = at
-            self._seek(partition, at)
+            self._feed.seek(partition, at)
 
     def _has_gap(self, partition: Partition) -> bool:
         place = self._places.get(partition)
@@ -255,25 +222,18 @@ class KafkaReader:
     # The group.
 
     async def _commit(self, ahead: Mapping[Partition, int]) -> None:
-        homes = {self._home(each): at for each, at in ahead.items()}
-        try:
-            async with asyncio.timeout(COMMIT_SECONDS):
-                await self._consumer.commit(homes)
-        except (CommitFailedError, IllegalStateError) as problem:
-            raise OwnershipLostError("log_group_moved_on", detail=self._member.group) from problem
-        except (KafkaError, TimeoutError, OSError) as problem:
-            raise unavailable(problem) from problem
+        await self._feed.commit(ahead)
         for each, at in ahead.items():
             if each in self._places:
                 self._places[each].settled = max(at, self._places[each].settled)
 
     def _is_ours(self, partition: Partition) -> bool:
         place = self._places.get(partition)
-        return place is not None and place.given is not None and self._consumer is not None
+        return place is not None and place.given is not None and self._feed.is_open
 
     def is_fed_by(self, consumer: Any) -> bool:
         """Whether it is our present consumer; one that was given up may still report."""
-        return consumer is self._consumer
+        return self._feed.comes_from(consumer)
 
     async def revoked(self) -> None:
         """Gives what is being worked on some time to be settled; nothing more is given out."""
@@ -290,7 +250,7 @@ class KafkaReader:
     async def assigned(self, homes: Iterable[TopicPartition]) -> None:
         """Takes over what the leader gave; where it stays ours, where we stand stays, too."""
         self._assignments += 1
-        mine = {self._partition(home) for home in homes}
+        mine = {self._way.partition(home) for home in homes}
         committed = await self._committed(mine & self._places.keys())
         # Again: who asked meanwhile where partitions begin, asked about those of before.
         self._assignments += 1
@@ -298,9 +258,9 @@ class KafkaReader:
         for partition, place in self._places.items():
             place.is_paused = False
             if place.given is None:
-                self._pause(place, self._home(partition))
+                self._pause(partition, place)
             else:
-                self._seek(partition, place.next_fetched)
+                self._feed.seek(partition, place.next_fetched)
         self._absorb()
         self._is_revoking = False
         self._news.set()
@@ -321,27 +281,10 @@ class KafkaReader:
         except (KafkaError, TimeoutError, OSError):
             return None  # then they are placed like new ones
 
-    # The consumer.
-
-    async def _stop_consumer(self) -> None:
-        consumer, self._consumer = self._consumer, None
-        fetching, self._fetching = self._fetching, None
-        if fetching is not None:
-            fetching.cancel()
-            await asyncio.gather(fetching, return_exceptions=True)
-        if consumer is not None and not await end_consumer(consumer, STOP_SECONDS):
-            _LOG.info("left without a word", extra={"action": "hand_over"})
-
     async def _recover(self) -> None:
         """A consumer that reported an error may have stopped for good: the next poll makes one."""
         problem, self._problem = self._problem, None
         if problem is not None:
             self._places = {}
-            await self._stop_consumer()
+            await self._feed.close()
             raise unavailable(problem) from problem
-
-    def _partition(self, home: TopicPartition) -> Partition:
-        return Partition(self._way.inner(home.topic), home.partition)
-
-    def _home(self, partition: Partition) -> TopicPartition:
-        return TopicPartition(self._way.outer(partition.topic), partition.number)

@@ -150,7 +150,7 @@ def append_all(
     return outcomes
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class _Tail:
     """Where a partition's next event goes, and its time, which never goes backward."""
 
@@ -163,7 +163,7 @@ def _moved(connection: sqlite3.Connection, counts: Mapping[int, int], now: int) 
     tails = {}
     for partition_id, count in counts.items():
         behind, at = connection.execute(_MOVE, (count, now, partition_id)).fetchone()
-        tails[partition_id] = _Tail(behind - count, at)
+        tails[partition_id] = _Tail(offset=behind - count, at=at)
     return tails
 
 

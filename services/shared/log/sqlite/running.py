@@ -26,7 +26,7 @@ async def inline(work: Callable[[], T], /) -> T:
 
 @contextmanager
 def own_thread(name: str) -> Iterator[Run]:
-    """A ``Run`` with one thread of its own, which ends with the context, its work done.
+    """A ``Run`` with one thread of its own; once the context is left, it ends when its work does.
 
     An executor's way there and back goes through two futures and five locks, each a chance to lose
     the interpreter's lock to the other side: 30 us for each group that is committed, this way 10.
