@@ -88,9 +88,11 @@ def retry_records(  # noqa: PLR0913 - the options of a command line
     """
     if bool(keys) == bool(status):
         fail("Name records, or choose them by --status.", Exit.USAGE)
+    if keys and (shop or kind or reason):
+        fail("Records that are named are not chosen by --shop, --kind or --reason.", Exit.USAGE)
     if status is Status.DELETED:
         fail("What was deleted in Shopify cannot be tried again.", Exit.USAGE)
-    named = [_key(each) for each in keys or ()]
+    named = [_key(each) for each in dict.fromkeys(keys or ())]
     chosen = Chosen(shop=shop, kind=kind, status=status or "", reason=reason)
     done = finished(_retried(named, chosen if status else None))
     if as_json:

@@ -28,7 +28,13 @@ REPLAYABLE = (*LIVE_TOPICS, *BACKFILL_TOPICS, SHOPS)
 _SHORT: Mapping[str, str] = {str(kind): live_topic(kind) for kind in ObjectType}
 _AT_ONCE = 100
 _AT_ONCE_BYTES = 4 * 2**20
-_DAY = ["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S%z"]
+_DAY = [
+    "%Y-%m-%d",
+    "%Y-%m-%dT%H:%M",
+    "%Y-%m-%dT%H:%M:%S",
+    "%Y-%m-%dT%H:%M:%S%z",
+    "%Y-%m-%dT%H:%M:%S.%f%z",  # as we print them in JSON
+]
 Since = Annotated[
     datetime | None, typer.Option("--since", formats=_DAY, help="From then on; UTC if not said.")
 ]
@@ -63,6 +69,8 @@ def replay(
     if name not in REPLAYABLE:
         fail(f"There is no such topic. There are: {', '.join(REPLAYABLE)}", Exit.USAGE)
     now = datetime.now(UTC)
+    if until and utc(since) >= utc(until):
+        fail("--from must be before --to.", Exit.USAGE)
     done = finished(_replayed(name, utc(since), min(utc(until or now), now), dry_run=dry_run))
     if as_json:
         give(done)

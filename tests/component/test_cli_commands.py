@@ -213,6 +213,17 @@ def test_retrying_a_part_makes_its_record_due_and_forgets_that_people_archived_i
     assert asyncio.run(rows()) == [(Status.WAITING, None, True), (Status.WAITING, None, False)]
 
 
+def test_a_record_that_is_named_twice_is_one(data: Path) -> None:
+    filled(data)
+    assert "1 records are due now." in run("records", "retry", str(FINE), str(FINE)).output
+
+
+@pytest.mark.parametrize("option", ["--shop", "--kind", "--reason"])
+def test_who_names_records_is_told_that_nothing_else_chooses_them(data: Path, option: str) -> None:
+    filled(data)
+    assert "are not chosen by" in run("records", "retry", str(FINE), option, "x", code=2).output
+
+
 def test_what_was_deleted_in_shopify_is_not_tried_again(data: Path) -> None:
     filled(data)
     run("records", "retry", str(GONE), code=1)
@@ -276,6 +287,19 @@ def test_a_time_range_of_a_topic_is_replayed_as_history(data: Path) -> None:
     assert answer("replay", *choice)["events"] == {"shopify.orders.backfill": 3}
     (first, *_) = on_the_log(data, "shopify.orders.backfill")
     assert (first["origin"], first["shopify-topic"]) == ("replay", "orders/create")
+
+
+def test_a_time_range_that_ends_before_it_begins_is_refused(data: Path) -> None:
+    live(data, 1)
+    order = ("--from", "2026-01-02", "--to", "2026-01-01")
+    assert "before --to" in run("replay", "--topic", "orders", *order, code=2).output
+
+
+def test_a_time_is_taken_as_it_is_printed(data: Path) -> None:
+    dead(data)
+    (letter,) = answer("dead-letters", "list")
+    since = ("--since", letter["appended_at"])
+    assert answer("dead-letters", "replay", *since, "--dry-run")["events"]
 
 
 def test_a_replay_of_a_replay_ends(data: Path) -> None:
