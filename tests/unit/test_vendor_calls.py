@@ -1,6 +1,8 @@
 """Calls to the vendors, as they are counted."""
 
+import asyncio
 import re
+from contextlib import suppress
 
 import httpx
 import pytest
@@ -101,3 +103,21 @@ def test_the_share_of_the_limit_is_that_of_the_last_ten_seconds() -> None:
     assert usage.shares().daily == 0.25
     now = 10.1
     assert usage.shares().window == 0.0
+
+
+async def test_an_answer_whose_end_never_comes_is_given_up() -> None:
+    async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n")
+        with suppress(ConnectionError):
+            while True:
+                writer.write(b".")
+                await writer.drain()
+                await asyncio.sleep(0.02)  # each byte in good time
+
+    server = await asyncio.start_server(drip, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    async with server, client(0.1, httpx.AsyncHTTPTransport()) as calls:
+        with pytest.raises(httpx.ReadTimeout):
+            async with asyncio.timeout(10):
+                await calls.get(f"http://127.0.0.1:{port}/")

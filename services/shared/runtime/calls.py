@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import time
 from collections.abc import Callable
 from http import HTTPStatus
 from importlib.metadata import version
+from typing import Any
 
 import httpx
 from prometheus_client import CollectorRegistry, Counter, Histogram
@@ -75,10 +77,26 @@ class CallMetrics:
         self._seconds.labels(vendor, operation).observe(seconds)
 
 
+class _Bounded(httpx.AsyncClient):
+    """Ends a call whose every byte comes in time and whose end never does."""
+
+    async def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
+        """See httpx, whose time-outs are those of single reads and writes."""
+        longest = request.extensions["timeout"]["read"] * 2
+        try:
+            async with asyncio.timeout(longest):
+                return await super().send(request, **options)
+        except TimeoutError:
+            raise httpx.ReadTimeout("", request=request) from None
+
+
 def client(timeout_seconds: float, transport: httpx.AsyncBaseTransport) -> httpx.AsyncClient:
-    """A client by whose name people find our calls in both vendors' logs."""
+    """A client by whose name people find our calls in both vendors' logs.
+
+    It waits for each step of a call so long, and for all of them twice as long.
+    """
     named = {"user-agent": f"{DISTRIBUTION}/{version(DISTRIBUTION)}"}
-    return httpx.AsyncClient(transport=transport, timeout=timeout_seconds, headers=named)
+    return _Bounded(transport=transport, timeout=timeout_seconds, headers=named)
 
 
 class CountedTransport(httpx.AsyncBaseTransport):
