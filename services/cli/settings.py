@@ -159,12 +159,19 @@ _WHAT_TO_DO: Mapping[str, str] = MappingProxyType(
 )
 
 
+# The validator's words speak of its own parsing; these of what to write.
+_FORMS: Mapping[str, str] = MappingProxyType({"date": "YYYY-MM-DD", "bool": "true or false"})
+
+
 def _line(error: Mapping[str, Any], prefix: str) -> str:
     name, *inner = [str(each) for each in error["loc"]]
     place = ".".join([prefix + name.upper(), *inner])
     if error["type"] == "missing":
         hint = _WHAT_TO_DO.get(name, "")
         return f"{place} is missing" + (f": {hint}" if hint else "")
+    form = _FORMS.get(str(error["type"]).partition("_")[0])
+    if form:
+        return f"{place}: must be {form}"
     return f"{place}: {str(error['msg']).removeprefix('Value error, ')}"
 
 
