@@ -31,8 +31,8 @@ _BUSY_SECONDS = 30.0
 # stores.copy is what ingest knows without the ledger: of stores the restored one may not know.
 _RESTORE = f"""Restoring: stop the product; remove {LOG}*, {LEDGER}* and stores.copy from the data
 directory; unpack FILE there with tar -xf; start with the same SHOPSYNC_ENCRYPTION_KEY, which is
-not in the backup. A restored ledger is older than HubSpot and suspect: its copy trusts no hash and no
-scan, so that everything is scanned again and every property written again."""
+not in the backup. A restored ledger is older than HubSpot and suspect: its copy trusts no hash
+and no scan, so that everything is scanned again and every property written again."""
 # What the copy of the ledger must not claim to know once HubSpot has gone on without it.
 _SUSPECT = (
     "UPDATE targets SET fingerprint = ''",
