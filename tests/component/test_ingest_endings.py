@@ -92,3 +92,37 @@ async def test_http_1_0_is_not_told_to_go_on() -> None:
         answers = await ingest.told(request.replace(b"HTTP/1.1", b"HTTP/1.0"))
 
         assert codes(answers) == [b"200"]
+
+
+CHUNKED = (
+    WHOLE.replace(b"Content-Length: 9", b"Transfer-Encoding: chunked")[: -len(BODY)]
+    + b"9\r\n"
+    + BODY
+    + b"\r\n0\r\n\r\n"
+)
+
+
+@pytest.mark.parametrize("request_", [WHOLE, CHUNKED], ids=["announced", "chunked"])
+@pytest.mark.parametrize("behind", [b"", WHOLE, b"PRI * HTTP/2.0\r\n\r\n"])
+async def test_a_delivery_that_asks_for_another_protocol_is_taken_in_this_one(
+    request_: bytes, behind: bytes
+) -> None:
+    asking = b"\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AA\r\n"
+    sent = request_.replace(b"\r\n", asking, 1) + behind
+    async with running_ingest() as ingest:
+        for cut in range(0, len(sent), 7):
+            answers = await ingest.told(sent[:cut], sent[cut:])
+            assert codes(answers) == [b"200"]
+            assert ingest.log.events.pop().value == BODY
+            assert not ingest.log.events
+
+
+async def test_of_a_body_behind_such_an_offer_no_more_is_taken_than_of_any() -> None:
+    asking = b"\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n"
+    chunked = CHUNKED.partition(b"\r\n\r\n")[0].replace(b"\r\n", asking, 1) + b"\r\n\r\n"
+    settings = Settings().model_copy(update={"max_body_bytes": 1000})
+    async with running_ingest(settings) as ingest:
+        answers = await ingest.told(chunked, (b"64\r\n" + b"x" * 100 + b"\r\n") * 11)
+
+        assert codes(answers) == [b"413"]
+        assert ingest.log.events == []
