@@ -129,7 +129,8 @@ class LimitedProtocol(Ending):
                 self.cycle.keep_alive = False
                 self._go_on_as_before(piece[upgrade.args[0] :])
         except httptools.HttpParserError:
-            self._refuse(Outcome.NOT_HTTP)
+            if self._reading is not _REFUSED:  # else it read on behind what was refused
+                self._refuse(Outcome.NOT_HTTP)
 
     def _go_on_as_before(self, rest: bytes) -> None:
         """Behind a request for another protocol, which parsers take to begin here, read its body.
@@ -219,9 +220,10 @@ class LimitedProtocol(Ending):
     def eof_received(self) -> bool:  # type: ignore[override]  # uvicorn closes every time
         """Whether the connection stays: who has said all may still hear the answers."""
         latest = self.unanswered()
-        if latest is None or self._reading is not _NOTHING:
+        if latest is None or self._reading is _BODY:
             return False
-        latest.keep_alive = False
+        if self._reading is not _REFUSED:  # else there is a last word, which closes
+            latest.keep_alive = False
         return True
 
     # What does not arrive

@@ -78,12 +78,23 @@ async def test_at_the_end_what_came_whole_is_answered_and_what_did_not_is_refuse
             each.close()
 
 
+@pytest.mark.parametrize("behind", [b"", WHOLE[:40], b"\x00 nonsense\r\n\r\n"])
 @pytest.mark.parametrize("whole", [1, 2])
-async def test_who_has_said_all_still_hears_the_answers(whole: int) -> None:
+async def test_who_has_said_all_still_hears_the_answers(whole: int, behind: bytes) -> None:
     async with running_ingest(UNHURRIED) as ingest:
-        answers = await told_behind(ingest, b"", whole=whole, closes=True)
+        answers = await told_behind(ingest, behind, whole=whole, closes=True)
 
-        assert codes(answers) == [b"200"] * whole
+        assert codes(answers)[:whole] == [b"200"] * whole
+        assert len(ingest.log.events) == whole
+
+
+async def test_what_comes_behind_what_is_refused_is_not_refused_again() -> None:
+    request = b"POST / HTTP/1.1\r\n\r\n"
+    async with running_ingest() as ingest:
+        answers = await ingest.told(request + b"\x00 nonsense\r\n\r\n")
+
+        assert codes(answers) == [b"400"]
+        assert (ingest.counted("bad_host"), ingest.counted("not_http")) == (1, 0)
 
 
 async def test_http_1_0_is_not_told_to_go_on() -> None:
