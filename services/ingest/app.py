@@ -68,6 +68,10 @@ class Webhooks:
         claim = claim_in(scope["headers"], self._stores)
         if isinstance(claim, Refused):
             return claim.outcome
+        # Before its body is waited for and its signature reckoned: what is refused for want of
+        # time must cost little of it, or at twice the load nothing would be accepted at all.
+        if self._log.is_busy:
+            return Outcome.TOO_MANY_IN_FLIGHT
         with self._log.room() as room:
             body = await _body(receive, room)
             if isinstance(body, Outcome):

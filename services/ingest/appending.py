@@ -51,13 +51,18 @@ class BoundedLog:
         metrics.in_flight.set_function(lambda: self._in_flight)
         metrics.held_bytes.set_function(lambda: self.held_bytes)
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether as many appends are under way as may be: one more would be refused."""
+        return self._in_flight >= self.bounds.in_flight
+
     def room(self) -> Room:
         """Room for one body, given back at the end of the ``with`` block."""
         return Room(self)
 
     async def append(self, accepted: Accepted) -> Outcome:
         """The outcome of ``accepted`` once the log has it, else why it has not."""
-        if self._in_flight >= self.bounds.in_flight:
+        if self.is_busy:
             return Outcome.TOO_MANY_IN_FLIGHT
         self._in_flight += 1
         try:

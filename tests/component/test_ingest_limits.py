@@ -232,6 +232,29 @@ async def test_who_leaves_in_the_middle_is_counted(ingest: Ingest) -> None:
     assert ingest.log.events == []
 
 
+async def test_what_the_log_has_no_time_for_is_refused_before_its_body_is_there() -> None:
+    closing = signed_headers(BODY) | {"Connection": "close"}
+    one_at_a_time = STRICT.model_copy(update={"max_in_flight": 1, "append_seconds": 5.0})
+    async with running_ingest(one_at_a_time) as ingest:
+        ingest.log.open.clear()
+        first = asyncio.create_task(ingest.told(request_bytes(BODY, closing)))
+        await ingest.log.waiting.acquire()
+        reader, writer = await ingest.connected()
+        whole = request_bytes(BODY, signed_headers(BODY))
+        writer.write(whole.removesuffix(BODY))
+
+        refused = await response_on(reader)
+        ingest.log.open.set()
+        writer.write(BODY + whole)
+        taken = await response_on(reader)
+        writer.close()
+
+        assert refused.startswith(b"HTTP/1.1 503")
+        assert b"retry-after: 1" in refused
+        assert taken.startswith(b"HTTP/1.1 200")
+        assert (await first).startswith(b"HTTP/1.1 200")
+
+
 async def test_one_connection_too_many_is_told_503_and_the_others_go_on() -> None:
     async with running_ingest(STRICT.model_copy(update={"max_connections": 1})) as ingest:
         reader, writer = await ingest.connected()
