@@ -147,7 +147,19 @@ async def test_a_key_that_does_not_open_the_ledger_is_found_with_the_rest(tmp_pa
     found = await world.found(
         data_dir=tmp_path, encryption_key="another-key-long-enough", hubspot_token="wrong"
     )
-    assert {each.subject for each in found if each.level is Level.ERROR} == {"ledger", "HubSpot"}
+    errors = {each.subject: each for each in found if each.level is Level.ERROR}
+    assert errors.keys() == {"ledger", "HubSpot"}
+    assert "SHOPSYNC_ENCRYPTION_KEY" in errors["ledger"].to_do
+
+
+async def test_a_database_that_cannot_be_reached_is_told_from_a_wrong_key() -> None:
+    found = await World().found(ledger_url="postgresql://someone:opensesame@127.0.0.1:1/x")
+    (finding,) = [each for each in found if each.level is Level.ERROR]
+    assert "the database at 127.0.0.1:1 cannot be reached" in finding.problem
+    assert "PostgreSQL runs" in finding.to_do
+    assert "SHOPSYNC_LEDGER_URL" in finding.to_do
+    assert "ENCRYPTION_KEY" not in finding.to_do
+    assert "opensesame" not in str(finding)
 
 
 async def test_a_data_directory_that_cannot_be_written_to_is_found(tmp_path: Path) -> None:

@@ -2,7 +2,10 @@
 
 import asyncio
 import json
+import os
 import sqlite3
+import subprocess
+import sys
 import tarfile
 from collections.abc import Sequence
 from contextlib import closing
@@ -132,6 +135,39 @@ def test_looking_before_the_first_start_is_said_to_be_unavailable(data: Path) ->
     assert "shopsync all" in run("status", code=3).output
     assert "shopsync all" in run("dead-letters", "list", code=3).output
     assert "is missing" in run("backup", "b.tar", code=3).output
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("command", ["status", "check", "all"])
+def test_a_damaged_ledger_is_said_in_a_sentence_and_the_process_ends(
+    data: Path, tmp_path: Path, command: str
+) -> None:
+    (data / "ledger.sqlite").write_bytes(b"no database at all" * 1000)
+    settings = {
+        "SHOPSYNC_ENCRYPTION_KEY": "a-key-long-enough",
+        "SHOPSYNC_HUBSPOT_TOKEN": "token",
+        "SHOPSYNC_HUBSPOT_URL": "http://127.0.0.1:1",
+        "SHOPSYNC_SHOPIFY_URL": "http://127.0.0.1:1",
+        "SHOPSYNC_SHOP": SHOP,
+        "SHOPSYNC_CLIENT_ID": "id",
+        "SHOPSYNC_CLIENT_SECRET": "hush-hush",
+        "COLUMNS": "300",
+    }
+    # A process of its own: a thread left behind would keep it alive.
+    ended = subprocess.run(
+        [sys.executable, "-m", "services.cli", command],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])} | settings,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    said = ended.stdout + ended.stderr
+    assert "Traceback" not in said
+    assert "ledger.sqlite: file is not a database" in said
+    assert "Restore a backup" in said
+    assert ended.returncode == (1 if command == "check" else 2)
 
 
 def test_starting_without_settings_is_refused_with_all_problems(data: Path) -> None:
