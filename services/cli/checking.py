@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import tempfile
 from collections.abc import Callable
 
 import httpx
@@ -63,11 +63,16 @@ async def examined(settings: Settings, http: Callable[[], httpx.AsyncClient]) ->
 def examine_folder(settings: Settings) -> list[Finding]:
     """Whether log and ledger can be kept where they are to be, as far as that exists yet."""
     folder = settings.data_dir.absolute()
-    there = next(each for each in (folder, *folder.parents) if each.exists())
-    if there.is_dir() and os.access(there, os.W_OK | os.X_OK):
-        return []
     to_do = "let this user write there, or choose another folder in SHOPSYNC_DATA_DIR"
-    return [ours("data directory", f"{there} is no folder we can write to", to_do)]
+    there = folder
+    try:
+        there = next(each for each in (folder, *folder.parents) if each.exists())
+        # Tried, not asked for: root may write everywhere, but not every folder takes a file.
+        with tempfile.TemporaryDirectory(dir=there) as inner, tempfile.TemporaryFile(dir=inner):
+            return []
+    except OSError as problem:
+        said = f"{there} is no folder we can write to ({problem.strerror})"
+        return [ours("data directory", said, to_do)]
 
 
 async def examine_address(http: httpx.AsyncClient, settings: Settings) -> list[Finding]:

@@ -1,5 +1,6 @@
 """What ``shopsync check`` finds in simulated stores and accounts."""
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -168,6 +169,26 @@ async def test_a_data_directory_that_cannot_be_written_to_is_found(tmp_path: Pat
     (finding,) = [each for each in found if each.level is Level.ERROR]
     assert finding.subject == "data directory"
     assert "SHOPSYNC_DATA_DIR" in finding.to_do
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="there is no folder like it elsewhere")
+async def test_a_folder_that_takes_no_files_is_found_even_for_who_may_write_everywhere() -> None:
+    found = await World().found(data_dir=Path("/proc/somewhere"))
+    (finding,) = [each for each in found if each.level is Level.ERROR]
+    assert finding.subject == "data directory"
+    assert "/proc" in finding.problem
+
+
+async def test_a_data_directory_that_can_be_made_is_not_made_by_a_look_at_it(
+    tmp_path: Path,
+) -> None:
+    found = await World().found(data_dir=tmp_path / "some" / "data")
+    assert not [each for each in found if each.level is Level.ERROR]
+    assert _names_in(tmp_path) == []
+
+
+def _names_in(folder: Path) -> list[str]:
+    return [each.name for each in folder.iterdir()]
 
 
 def _none(_request: httpx.Request) -> httpx.Response:
