@@ -418,3 +418,41 @@ def test_a_backup_never_overwrites(data: Path, tmp_path: Path) -> None:
     (tmp_path / "b.tar").write_text("precious")
     run("backup", "b.tar", code=2)
     assert (tmp_path / "b.tar").read_text() == "precious"
+
+
+def test_a_backup_that_cannot_be_written_names_the_file_it_was_to_be(data: Path) -> None:
+    filled(data)
+    dead(data)
+    said = run("backup", "nowhere/b.tar", code=3).output
+    assert str(data.parent / "nowhere" / "b.tar") in said
+    assert "No such file or directory" in said
+
+
+def test_carrying_over_says_which_of_two_ledgers_cannot_be_reached(data: Path) -> None:
+    filled(data)
+    dead(data)
+    target = "postgresql://someone:opensesame@127.0.0.1:1/x"
+    said = run("migrate", "--to", target, code=3).output
+    assert "The ledger to carry to, 127.0.0.1:1, cannot be reached" in said
+    assert "opensesame" not in said
+    with closing(sqlite3.connect(data / "ledger.sqlite")) as other:
+        other.execute("BEGIN IMMEDIATE")
+        said = run("migrate", "--to", target, code=3).output
+    assert "The ledger to carry over, data/ledger.sqlite, cannot be reached" in said
+
+
+def test_a_migration_to_no_database_names_what_is_allowed(data: Path) -> None:
+    filled(data)
+    said = run("migrate", "--to", "postgresql://u:opensesame@h:x/d", code=2).output
+    assert "postgresql://" in said
+    assert "opensesame" not in said
+
+
+def test_what_is_missing_is_named_absolutely_with_the_setting_that_leads_there(
+    data: Path,
+) -> None:
+    for command in (["status"], ["dead-letters", "list"], ["backup", "b.tar"]):
+        said = run(*command, code=3).output
+        assert f"{data}/" in said
+        assert "SHOPSYNC_DATA_DIR" in said
+        assert f".env in {data.parent}" in said
