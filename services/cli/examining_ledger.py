@@ -12,6 +12,7 @@ from services.cli.settings import Settings
 from services.shared.contract.errors import SyncError
 from services.shared.ledger.address import place_of
 from services.shared.ledger.engine import opened
+from services.shared.ledger.readiness import has_schema
 from services.shared.ledger.stores import account_token, connected
 from services.shared.ledger.vault import Vault
 
@@ -41,6 +42,8 @@ async def examine_ledger(settings: Settings) -> list[Finding]:
         return []
     try:
         async with opened(settings.ledger) as ledger, ledger.transaction() as tx:
+            if not await has_schema(tx):
+                return []  # the first start makes it
             vault = Vault(settings.encryption_keys)
             await connected(tx, vault)
             await account_token(tx, vault)

@@ -163,6 +163,13 @@ async def test_a_database_that_cannot_be_reached_is_told_from_a_wrong_key() -> N
     assert "opensesame" not in str(finding)
 
 
+async def test_a_database_with_nothing_in_it_yet_stands_in_nobody_s_way(
+    empty_postgresql_url: str,
+) -> None:
+    found = await World().found(ledger_url=empty_postgresql_url)
+    assert [each for each in found if each.level is Level.ERROR] == []
+
+
 async def test_a_data_directory_that_cannot_be_written_to_is_found(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     found = await World().found(data_dir=tmp_path / "file" / "data")
