@@ -11,7 +11,7 @@ import sqlite3
 import tarfile
 import tempfile
 from collections.abc import Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import UTC, datetime
 from importlib.metadata import version as version_of
 from pathlib import Path
@@ -21,7 +21,7 @@ import orjson
 import typer
 
 from services.cli.answering import AsJson, Exit, NotThereError, fail, finished, give, say
-from services.cli.looking import ledger_file, log_file, places
+from services.cli.looking import check_files, ledger_file, log_file, places
 from services.shared.contract.errors import OursToFixError, WorldAtFaultError
 
 MANIFEST = "manifest.json"
@@ -67,6 +67,7 @@ async def _backed_up(file: Path) -> Mapping[str, object]:
     log, ledger = log_file(where), ledger_file(where)
     if log is None or ledger is None:
         raise OursToFixError("not_sqlite", detail="back up servers by their own means")
+    check_files(where)
     return written(file, {LOG: log, LEDGER: ledger}, datetime.now(UTC))
 
 
@@ -89,8 +90,11 @@ def written(file: Path, originals: Mapping[str, Path], now: datetime) -> Mapping
     try:
         _write(file, originals, orjson.dumps(manifest, option=orjson.OPT_INDENT_2), now)
     except (sqlite3.Error, OSError) as problem:
-        file.with_name(file.name + ".part").unlink(missing_ok=True)
-        raise WorldAtFaultError("backup_failed", detail=type(problem).__name__) from problem
+        with suppress(OSError):
+            file.with_name(file.name + ".part").unlink(missing_ok=True)
+        said = getattr(problem, "strerror", None) or problem
+        detail = f"{file.absolute()} cannot be written: {said}"
+        raise WorldAtFaultError("backup_failed", detail=detail) from problem
     return manifest
 
 

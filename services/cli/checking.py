@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import os
+import tempfile
 from collections.abc import Callable
 
 import httpx
 
 from services.cli.answering import AsJson, Exit, finished, give, say, show
 from services.cli.examining_hubspot import examine_hubspot
+from services.cli.examining_ledger import examine_ledger
 from services.cli.examining_log import examine_log
 from services.cli.examining_shopify import examine_store
 from services.cli.findings import Finding, has_errors, lesser, note, ours
-from services.cli.looking import ledger_file
 from services.cli.misspelt import misspelt_settings
 from services.cli.settings import Settings, SettingsError, loaded
 from services.ingest.settings import Settings as IngestSettings
-from services.shared.contract.errors import SyncError
-from services.shared.ledger.engine import opened
-from services.shared.ledger.stores import account_token, connected
-from services.shared.ledger.vault import Vault
 from services.shared.runtime.calls import client
 from services.shared.runtime.network import network_problem
 
@@ -53,7 +49,7 @@ async def _found() -> list[Finding]:
 
 async def examined(settings: Settings, http: Callable[[], httpx.AsyncClient]) -> list[Finding]:
     """All findings; one part that cannot be examined does not hide the others."""
-    found = [*examine_folder(settings), *await examine_key(settings)]
+    found = [*examine_folder(settings), *await examine_ledger(settings)]
     currencies: dict[str, str] = {}
     for store in settings.stores:
         findings, currencies[store.shop] = await examine_store(http(), settings, store)
@@ -67,33 +63,16 @@ async def examined(settings: Settings, http: Callable[[], httpx.AsyncClient]) ->
 def examine_folder(settings: Settings) -> list[Finding]:
     """Whether log and ledger can be kept where they are to be, as far as that exists yet."""
     folder = settings.data_dir.absolute()
-    there = next(each for each in (folder, *folder.parents) if each.exists())
-    if there.is_dir() and os.access(there, os.W_OK | os.X_OK):
-        return []
     to_do = "let this user write there, or choose another folder in SHOPSYNC_DATA_DIR"
-    return [ours("data directory", f"{there} is no folder we can write to", to_do)]
-
-
-async def examine_key(settings: Settings) -> list[Finding]:
-    """Whether the encryption key opens what is in the ledger, if there is one yet."""
-    file = ledger_file(settings)
-    if file is not None and not file.is_file():
-        return []
+    there = folder
     try:
-        async with opened(settings.ledger) as ledger, ledger.transaction() as tx:
-            vault = Vault(settings.encryption_keys)
-            await connected(tx, vault)
-            await account_token(tx, vault)
-    except SyncError as error:
-        return [
-            ours(
-                "ledger",
-                f"cannot be opened: {error.reason}",
-                "give the key it was made with in SHOPSYNC_ENCRYPTION_KEY, after the new one and "
-                "a comma if you rotate",
-            )
-        ]
-    return []
+        there = next(each for each in (folder, *folder.parents) if each.exists())
+        # Tried, not asked for: root may write everywhere, but not every folder takes a file.
+        with tempfile.TemporaryDirectory(dir=there) as inner, tempfile.TemporaryFile(dir=inner):
+            return []
+    except OSError as problem:
+        said = f"{there} is no folder we can write to ({problem.strerror})"
+        return [ours("data directory", said, to_do)]
 
 
 async def examine_address(http: httpx.AsyncClient, settings: Settings) -> list[Finding]:

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from services.cli.answering import NotThereError
-from services.cli.places import Places
+from services.cli.places import PREFIX, Places
 from services.cli.settings import loaded
 from services.shared.ledger.engine import Ledger, normal, opened
 from services.shared.ledger.sqlite import path_in
@@ -16,6 +16,10 @@ from services.shared.log.opening import opened as opened_log
 from services.shared.log.port import Log
 
 _START = "start the product once: shopsync all"
+_MISSING = (
+    "{file} is missing. {setting} leads there: from the environment, or .env in {folder}, the "
+    "current folder. Go to the folder of your .env, or {start}"
+)
 
 
 def places() -> Places:
@@ -42,7 +46,7 @@ async def ledger_at(where: Places) -> AsyncIterator[Ledger]:
     """
     file = ledger_file(where)
     if file is not None and not file.is_file():
-        raise NotThereError("no_ledger", detail=f"{file} is missing; {_START}")
+        raise NotThereError("no_ledger", detail=_missing(file, where.ledger_url, "LEDGER_URL"))
     async with opened(where.ledger) as ledger:
         yield ledger
 
@@ -67,6 +71,27 @@ async def log_at(where: Places) -> AsyncIterator[Log]:
     """
     file = log_file(where)
     if file is not None and not file.is_file():
-        raise NotThereError("no_log", detail=f"{file} is missing; {_START}")
+        raise NotThereError("no_log", detail=_missing(file, where.log_url, "LOG_URL"))
     async with opened_log(where.log) as log:
         yield log
+
+
+def check_files(where: Places) -> None:
+    """See that log and ledger, which are to be copied, are there as far as they are files.
+
+    Raises:
+        NotThereError: one of them is missing.
+    """
+    for file, url, name in (
+        (log_file(where), where.log_url, "LOG_URL"),
+        (ledger_file(where), where.ledger_url, "LEDGER_URL"),
+    ):
+        if file is not None and not file.is_file():
+            raise NotThereError("nothing_to_back_up", detail=_missing(file, url, name))
+
+
+def _missing(file: Path, url: str, name: str) -> str:
+    """That ``file`` is missing, and which setting has led there: ``name``, if it gave ``url``."""
+    setting = PREFIX + (name if url else "DATA_DIR")
+    file, folder = file.absolute(), Path.cwd()
+    return _MISSING.format(file=file, setting=setting, folder=folder, start=_START)

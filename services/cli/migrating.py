@@ -10,8 +10,8 @@ from __future__ import annotations
 import asyncio
 import os
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -25,6 +25,8 @@ from services.cli.moving import LOOK_SECONDS
 from services.shared.contract.errors import OursToFixError, SyncError, WorldAtFaultError
 from services.shared.contract.topics import CONSUMED_TOPICS, SYNCER_GROUP
 from services.shared.ledger import moving, notes
+from services.shared.ledger.address import check as check_address
+from services.shared.ledger.address import place_of
 from services.shared.ledger.engine import Ledger, normal, opened
 from services.shared.ledger.moving import Phase
 from services.shared.ledger.sqlite import path_in
@@ -89,9 +91,11 @@ async def _carried(source_url: str, target_url: str, patience: float, tell: Said
     async with opened(source_url) as source, opened(target_url) as target, log_at(places()) as log:
         if not log.has_one_reader:
             raise OursToFixError("log_is_shared", detail="only an embedded log can be drained here")
-        await updated(source)
-        await _check_unmoved(source)
-        await updated(target)
+        with _reaching("source", source_url):
+            await updated(source)
+            await _check_unmoved(source)
+        with _reaching("target", target_url):
+            await updated(target)
         to = make_url(normal(target_url)).render_as_string(hide_password=True)
         async with _announcing(source) as announced:
             tell("Ingest answers 503 now; the log is drained.")
@@ -118,8 +122,21 @@ def _check_kinds(source_url: str, target_url: str) -> None:
     file = Path(path_in(normal(source_url)))
     if not source_url.startswith("sqlite") or not target_url.startswith("postgresql"):
         raise OursToFixError("cannot_migrate", detail="from sqlite:FILE to postgresql://… only")
+    try:
+        check_address(target_url)
+    except ValueError as problem:
+        raise OursToFixError("cannot_migrate", detail=f"the address in --to {problem}") from None
     if not file.is_file():
-        raise NotThereError("no_ledger", detail=f"{file} is missing")
+        raise NotThereError("no_ledger", detail=f"{file.absolute()} is missing")
+
+
+@contextmanager
+def _reaching(which: str, url: str) -> Iterator[None]:
+    """Say which of the two ledgers it is that cannot be reached."""
+    try:
+        yield
+    except WorldAtFaultError as problem:
+        raise WorldAtFaultError(f"{which}_unavailable", detail=place_of(url)) from problem
 
 
 async def _check_unmoved(source: Ledger) -> None:

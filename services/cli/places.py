@@ -7,6 +7,7 @@ from pathlib import Path
 from pydantic import Field, PositiveFloat, PositiveInt, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from services.shared.ledger.address import check as check_ledger_address
 from services.shared.log.address import (
     LogAddress,
     Mechanism,
@@ -49,6 +50,13 @@ class Places(BaseSettings):
     kafka_mechanism: Mechanism = Mechanism.SCRAM_SHA_512
     kafka_username: str = ""
     kafka_password: SecretStr = SecretStr("")
+
+    @field_validator("ledger_url")
+    @classmethod
+    def _leads_to_a_ledger(cls, url: str) -> str:
+        if url:
+            check_ledger_address(url)
+        return url
 
     @field_validator("log_url")
     @classmethod

@@ -28,6 +28,13 @@ _SENTENCES: Mapping[str, str] = MappingProxyType(
         "version, or restore a backup.",
         "ledger_unavailable": "The ledger cannot be reached now: another process holds it, the "
         "disk is full, or the database is down.",
+        "source_unavailable": "The ledger to carry over, {detail}, cannot be reached now: another "
+        "process holds it, or its disk is full. Nothing was changed.",
+        "target_unavailable": "The ledger to carry to, {detail}, cannot be reached: see that "
+        "PostgreSQL runs there, that this machine may connect to it, and the address in --to. "
+        "Nothing was changed.",
+        "ledger_damaged": "The ledger is damaged: {detail}. Restore a backup; shopsync then scans "
+        "again.",
         "log_damaged": "The log is damaged: {detail}. Restore a backup; shopsync then scans again.",
         "log_is_another_file": "{detail}. Choose another place: SHOPSYNC_LOG_URL.",
         "log_cannot_open": "The log cannot be opened: {detail}.",

@@ -1,5 +1,6 @@
 """What ``shopsync check`` finds in simulated stores and accounts."""
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -147,7 +148,26 @@ async def test_a_key_that_does_not_open_the_ledger_is_found_with_the_rest(tmp_pa
     found = await world.found(
         data_dir=tmp_path, encryption_key="another-key-long-enough", hubspot_token="wrong"
     )
-    assert {each.subject for each in found if each.level is Level.ERROR} == {"ledger", "HubSpot"}
+    errors = {each.subject: each for each in found if each.level is Level.ERROR}
+    assert errors.keys() == {"ledger", "HubSpot"}
+    assert "SHOPSYNC_ENCRYPTION_KEY" in errors["ledger"].to_do
+
+
+async def test_a_database_that_cannot_be_reached_is_told_from_a_wrong_key() -> None:
+    found = await World().found(ledger_url="postgresql://someone:opensesame@127.0.0.1:1/x")
+    (finding,) = [each for each in found if each.level is Level.ERROR]
+    assert "the database at 127.0.0.1:1 cannot be reached" in finding.problem
+    assert "PostgreSQL runs" in finding.to_do
+    assert "SHOPSYNC_LEDGER_URL" in finding.to_do
+    assert "ENCRYPTION_KEY" not in finding.to_do
+    assert "opensesame" not in str(finding)
+
+
+async def test_a_database_with_nothing_in_it_yet_stands_in_nobody_s_way(
+    empty_postgresql_url: str,
+) -> None:
+    found = await World().found(ledger_url=empty_postgresql_url)
+    assert [each for each in found if each.level is Level.ERROR] == []
 
 
 async def test_a_data_directory_that_cannot_be_written_to_is_found(tmp_path: Path) -> None:
@@ -156,6 +176,26 @@ async def test_a_data_directory_that_cannot_be_written_to_is_found(tmp_path: Pat
     (finding,) = [each for each in found if each.level is Level.ERROR]
     assert finding.subject == "data directory"
     assert "SHOPSYNC_DATA_DIR" in finding.to_do
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="there is no folder like it elsewhere")
+async def test_a_folder_that_takes_no_files_is_found_even_for_who_may_write_everywhere() -> None:
+    found = await World().found(data_dir=Path("/proc/somewhere"))
+    (finding,) = [each for each in found if each.level is Level.ERROR]
+    assert finding.subject == "data directory"
+    assert "/proc" in finding.problem
+
+
+async def test_a_data_directory_that_can_be_made_is_not_made_by_a_look_at_it(
+    tmp_path: Path,
+) -> None:
+    found = await World().found(data_dir=tmp_path / "some" / "data")
+    assert not [each for each in found if each.level is Level.ERROR]
+    assert _names_in(tmp_path) == []
+
+
+def _names_in(folder: Path) -> list[str]:
+    return [each.name for each in folder.iterdir()]
 
 
 def _none(_request: httpx.Request) -> httpx.Response:

@@ -2,8 +2,11 @@
 
 import asyncio
 import json
+import os
 import re
 import sqlite3
+import subprocess
+import sys
 import tarfile
 from collections.abc import Sequence
 from contextlib import closing
@@ -133,6 +136,39 @@ def test_looking_before_the_first_start_is_said_to_be_unavailable(data: Path) ->
     assert "shopsync all" in run("status", code=3).output
     assert "shopsync all" in run("dead-letters", "list", code=3).output
     assert "is missing" in run("backup", "b.tar", code=3).output
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("command", ["status", "check", "all"])
+def test_a_damaged_ledger_is_said_in_a_sentence_and_the_process_ends(
+    data: Path, tmp_path: Path, command: str
+) -> None:
+    (data / "ledger.sqlite").write_bytes(b"no database at all" * 1000)
+    settings = {
+        "SHOPSYNC_ENCRYPTION_KEY": "a-key-long-enough",
+        "SHOPSYNC_HUBSPOT_TOKEN": "token",
+        "SHOPSYNC_HUBSPOT_URL": "http://127.0.0.1:1",
+        "SHOPSYNC_SHOPIFY_URL": "http://127.0.0.1:1",
+        "SHOPSYNC_SHOP": SHOP,
+        "SHOPSYNC_CLIENT_ID": "id",
+        "SHOPSYNC_CLIENT_SECRET": "hush-hush",
+        "COLUMNS": "300",
+    }
+    # A process of its own: a thread left behind would keep it alive.
+    ended = subprocess.run(
+        [sys.executable, "-m", "services.cli", command],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])} | settings,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    said = ended.stdout + ended.stderr
+    assert "Traceback" not in said
+    assert "ledger.sqlite: file is not a database" in said
+    assert "Restore a backup" in said
+    assert ended.returncode == (1 if command == "check" else 2)
 
 
 def test_starting_without_settings_is_refused_with_all_problems(data: Path) -> None:
@@ -400,3 +436,41 @@ def test_a_backup_never_overwrites(data: Path, tmp_path: Path) -> None:
     (tmp_path / "b.tar").write_text("precious")
     run("backup", "b.tar", code=2)
     assert (tmp_path / "b.tar").read_text() == "precious"
+
+
+def test_a_backup_that_cannot_be_written_names_the_file_it_was_to_be(data: Path) -> None:
+    filled(data)
+    dead(data)
+    said = run("backup", "nowhere/b.tar", code=3).output
+    assert str(data.parent / "nowhere" / "b.tar") in said
+    assert "No such file or directory" in said
+
+
+def test_carrying_over_says_which_of_two_ledgers_cannot_be_reached(data: Path) -> None:
+    filled(data)
+    dead(data)
+    target = "postgresql://someone:opensesame@127.0.0.1:1/x"
+    said = run("migrate", "--to", target, code=3).output
+    assert "The ledger to carry to, 127.0.0.1:1, cannot be reached" in said
+    assert "opensesame" not in said
+    with closing(sqlite3.connect(data / "ledger.sqlite")) as other:
+        other.execute("BEGIN IMMEDIATE")
+        said = run("migrate", "--to", target, code=3).output
+    assert "The ledger to carry over, data/ledger.sqlite, cannot be reached" in said
+
+
+def test_a_migration_to_no_database_names_what_is_allowed(data: Path) -> None:
+    filled(data)
+    said = run("migrate", "--to", "postgresql://u:opensesame@h:x/d", code=2).output
+    assert "postgresql://" in said
+    assert "opensesame" not in said
+
+
+def test_what_is_missing_is_named_absolutely_with_the_setting_that_leads_there(
+    data: Path,
+) -> None:
+    for command in (["status"], ["dead-letters", "list"], ["backup", "b.tar"]):
+        said = run(*command, code=3).output
+        assert f"{data}/" in said
+        assert "SHOPSYNC_DATA_DIR" in said
+        assert f".env in {data.parent}" in said

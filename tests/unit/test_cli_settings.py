@@ -8,6 +8,7 @@ from services.cli.misspelt import misspelt_in, misspelt_settings
 from services.cli.places import PREFIX, Places
 from services.cli.settings import Settings, SettingsError, loaded
 from services.ingest.settings import Settings as IngestSettings
+from services.shared.ledger.address import place_of
 from services.shared.log.address import KafkaCluster, Protection, SqliteFile
 
 COMPLETE = {
@@ -158,6 +159,46 @@ def test_an_address_of_no_log_is_refused_and_not_quoted(
     said = problems()
     assert "SHOPSYNC_LOG_URL: must be sqlite:///FILE or kafka://" in said
     assert "opensesame" not in said
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "mysql://x",
+        "x",
+        "sqlite:",
+        "sqlite://host",
+        "postgresql:x",
+        "postgresql://u:opensesame@h:x/d",
+    ],
+)
+def test_an_address_of_no_ledger_is_refused_and_not_quoted(
+    monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    given(monkeypatch, **COMPLETE, LEDGER_URL=url)
+    said = problems()
+    assert "SHOPSYNC_LEDGER_URL: must be sqlite:///FILE" in said
+    assert "postgresql://" in said
+    assert "opensesame" not in said
+
+
+@pytest.mark.parametrize(
+    ("url", "place"),
+    [
+        ("sqlite:led.sqlite", "led.sqlite"),
+        ("sqlite:///led.sqlite", "led.sqlite"),
+        ("sqlite+aiosqlite:////srv/led.sqlite", "/srv/led.sqlite"),
+        ("postgres://u:opensesame@db.example/sync", "db.example:5432"),
+        ("postgresql://u:opensesame@a:6432,[::1]/sync?sslmode=require", "a:6432, [::1]:5432"),
+        ("postgresql+asyncpg://u@/sync?host=/run/postgresql", "a socket of this machine"),
+    ],
+)
+def test_an_address_of_a_ledger_is_taken_and_shown_without_its_password(
+    monkeypatch: pytest.MonkeyPatch, url: str, place: str
+) -> None:
+    given(monkeypatch, LEDGER_URL=url)
+    assert loaded(Places).ledger == url
+    assert place_of(url) == place
 
 
 def test_a_log_file_may_be_named_absolutely(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -37,6 +37,7 @@ _OURS = """
     id_property_not_unique store_not_connected store_unknown store_gone paging_limit
     list_without_end query_too_costly bad_query bad_shop unknown_topic wrong_encryption_key
     no_encryption_key subscription_refused ledger_refuses
+    ledger_damaged
 """
 # https://developers.hubspot.com/docs/api-reference/error-handling, and what batches answer a row.
 _HUBSPOT_CODES = """

@@ -5,13 +5,18 @@ Only where it is not are migrations loaded, which take more memory than all that
 
 from __future__ import annotations
 
-from services.shared.ledger.engine import Ledger, statement
+from services.shared.ledger.engine import Ledger, Transaction, statement
 
 NEWEST = "0002"
 """The newest migration there is."""
 
 _HAS_SCHEMA = statement("SELECT 1 AS found FROM {tables} AS t WHERE t.name = 'alembic_version'")
 _VERSION = statement("SELECT version_num FROM alembic_version")
+
+
+async def has_schema(tx: Transaction) -> bool:
+    """Whether any version ever made ``tx``'s ledger ready."""
+    return bool(await tx.run(_HAS_SCHEMA))
 
 
 async def is_newest(ledger: Ledger) -> bool:
@@ -21,6 +26,6 @@ async def is_newest(ledger: Ledger) -> bool:
         WorldAtFaultError: the ledger is not there.
     """
     async with ledger.transaction() as tx:
-        if not await tx.run(_HAS_SCHEMA):
+        if not await has_schema(tx):
             return False
         return [row.version_num for row in await tx.run(_VERSION)] == [NEWEST]

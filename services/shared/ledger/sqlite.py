@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import aiosqlite
 
-from services.shared.contract.errors import WorldAtFaultError
+from services.shared.contract.errors import OursToFixError, WorldAtFaultError
 from services.shared.ledger.spelling import Statement, Transaction, for_sqlite
 
 if TYPE_CHECKING:
@@ -71,6 +71,8 @@ class Sqlite:
         cause = getattr(problem, "orig", problem)  # SQLAlchemy's error has SQLite's
         if isinstance(cause, sqlite3.OperationalError):
             return WorldAtFaultError("ledger_unavailable")
+        if _is_damage(cause):
+            return OursToFixError("ledger_damaged", detail=f"{path_in(self._url)}: {cause}")
         return problem
 
     async def close(self) -> None:
@@ -85,10 +87,15 @@ class Sqlite:
             path_in(self._url), isolation_level=None, factory=_BeginningByItself
         )
         connection.row_factory = _RowFactory()  # type: ignore[assignment]  # any callable will do
-        for name, (arguments, function) in self._functions.items():
-            await connection.create_function(name, arguments, function)
-        for pragma in _PRAGMAS:
-            await connection.execute_fetchall(f"PRAGMA {pragma}")
+        try:
+            for name, (arguments, function) in self._functions.items():
+                await connection.create_function(name, arguments, function)
+            for pragma in _PRAGMAS:
+                await connection.execute_fetchall(f"PRAGMA {pragma}")
+        except BaseException:
+            # Its thread would keep a process alive that has nothing more to do.
+            await connection.close()
+            raise
         self._connection = connection
         return connection
 
@@ -100,6 +107,12 @@ class Sqlite:
         for pragma in _PRAGMAS:
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
+
+
+def _is_damage(cause: object) -> bool:
+    """Whether SQLite says that the file is damaged, or none of its own."""
+    code = getattr(cause, "sqlite_errorcode", 0) & 0xFF  # without what details it
+    return code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
 class _BeginningByItself(sqlite3.Connection):
