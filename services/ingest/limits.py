@@ -18,6 +18,7 @@ from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 
 from services.ingest.answers import ANSWERS
 from services.ingest.ending import Ending
+from services.ingest.framing import framing_in, parser_of_body
 from services.ingest.heads import names_its_host
 from services.ingest.metrics import Metrics
 from services.ingest.outcomes import Outcome
@@ -71,6 +72,7 @@ class LimitedProtocol(Ending):
     _body_bytes = 0
     _framed_bytes = 0  # of a body as it comes, with sizes and extensions of chunks and trailers
     _look: asyncio.TimerHandle | None = None
+    _framing = b""  # of a body that the parser is not going to read
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn
         """Begin waiting for headers, if there is room for one more."""
@@ -122,13 +124,25 @@ class LimitedProtocol(Ending):
     def _feed(self, piece: bytes) -> None:
         try:
             self.parser.feed_data(piece)
-        except httptools.HttpParserUpgrade:
+        except httptools.HttpParserUpgrade as upgrade:
             if self._reading is not _REFUSED:
-                self._reading = _UPGRADED
-                self._deadline = math.inf
                 self.cycle.keep_alive = False
+                self._go_on_as_before(piece[upgrade.args[0] :])
         except httptools.HttpParserError:
-            self._refuse(Outcome.NOT_HTTP)
+            if self._reading is not _REFUSED:  # else it read on behind what was refused
+                self._refuse(Outcome.NOT_HTTP)
+
+    def _go_on_as_before(self, rest: bytes) -> None:
+        """Behind a request for another protocol, which parsers take to begin here, read its body.
+
+        Who does not change to it takes the request as if that had not been asked: RFC 9110, 7.8.
+        """
+        if self._reading is _BODY:
+            self.parser, self._framing = parser_of_body(self._framing, self), b""
+            self._feed(rest)
+        else:
+            self._reading = _UPGRADED
+            self._deadline = math.inf
 
     def _expect_headers(self) -> None:
         self._reading = _HEADERS
@@ -157,6 +171,7 @@ class LimitedProtocol(Ending):
         elif not names_its_host(self.headers, by_name, self.scope["http_version"]):
             self._refuse(Outcome.BAD_HOST)
         else:
+            self._framing = framing_in(by_name) if self.parser.should_upgrade() else b""
             self.begin(expects=by_name.get(b"expect", b""))
             # What comes behind a chunked body is no header of the request: RFC 9110, 6.5.1.
             self.headers = []
@@ -179,7 +194,7 @@ class LimitedProtocol(Ending):
 
     def on_message_complete(self) -> None:
         """The request is here; from now on the time is ours, not the sender's."""
-        if self._reading is _REFUSED:
+        if self._reading is _REFUSED or self._framing:
             return
         self._reading = _NOTHING
         if self.cycle.response_complete:  # before its body was here: nobody asks for that now
@@ -205,9 +220,10 @@ class LimitedProtocol(Ending):
     def eof_received(self) -> bool:  # type: ignore[override]  # uvicorn closes every time
         """Whether the connection stays: who has said all may still hear the answers."""
         latest = self.unanswered()
-        if latest is None or self._reading is not _NOTHING:
+        if latest is None or self._reading is _BODY:
             return False
-        latest.keep_alive = False
+        if self._reading is not _REFUSED:  # else there is a last word, which closes
+            latest.keep_alive = False
         return True
 
     # What does not arrive

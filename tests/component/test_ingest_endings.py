@@ -78,12 +78,23 @@ async def test_at_the_end_what_came_whole_is_answered_and_what_did_not_is_refuse
             each.close()
 
 
+@pytest.mark.parametrize("behind", [b"", WHOLE[:40], b"\x00 nonsense\r\n\r\n"])
 @pytest.mark.parametrize("whole", [1, 2])
-async def test_who_has_said_all_still_hears_the_answers(whole: int) -> None:
+async def test_who_has_said_all_still_hears_the_answers(whole: int, behind: bytes) -> None:
     async with running_ingest(UNHURRIED) as ingest:
-        answers = await told_behind(ingest, b"", whole=whole, closes=True)
+        answers = await told_behind(ingest, behind, whole=whole, closes=True)
 
-        assert codes(answers) == [b"200"] * whole
+        assert codes(answers)[:whole] == [b"200"] * whole
+        assert len(ingest.log.events) == whole
+
+
+async def test_what_comes_behind_what_is_refused_is_not_refused_again() -> None:
+    request = b"POST / HTTP/1.1\r\n\r\n"
+    async with running_ingest() as ingest:
+        answers = await ingest.told(request + b"\x00 nonsense\r\n\r\n")
+
+        assert codes(answers) == [b"400"]
+        assert (ingest.counted("bad_host"), ingest.counted("not_http")) == (1, 0)
 
 
 async def test_http_1_0_is_not_told_to_go_on() -> None:
@@ -92,3 +103,37 @@ async def test_http_1_0_is_not_told_to_go_on() -> None:
         answers = await ingest.told(request.replace(b"HTTP/1.1", b"HTTP/1.0"))
 
         assert codes(answers) == [b"200"]
+
+
+CHUNKED = (
+    WHOLE.replace(b"Content-Length: 9", b"Transfer-Encoding: chunked")[: -len(BODY)]
+    + b"9\r\n"
+    + BODY
+    + b"\r\n0\r\n\r\n"
+)
+
+
+@pytest.mark.parametrize("request_", [WHOLE, CHUNKED], ids=["announced", "chunked"])
+@pytest.mark.parametrize("behind", [b"", WHOLE, b"PRI * HTTP/2.0\r\n\r\n"])
+async def test_a_delivery_that_asks_for_another_protocol_is_taken_in_this_one(
+    request_: bytes, behind: bytes
+) -> None:
+    asking = b"\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AA\r\n"
+    sent = request_.replace(b"\r\n", asking, 1) + behind
+    async with running_ingest() as ingest:
+        for cut in range(0, len(sent), 7):
+            answers = await ingest.told(sent[:cut], sent[cut:])
+            assert codes(answers) == [b"200"]
+            assert ingest.log.events.pop().value == BODY
+            assert not ingest.log.events
+
+
+async def test_of_a_body_behind_such_an_offer_no_more_is_taken_than_of_any() -> None:
+    asking = b"\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n"
+    chunked = CHUNKED.partition(b"\r\n\r\n")[0].replace(b"\r\n", asking, 1) + b"\r\n\r\n"
+    settings = Settings().model_copy(update={"max_body_bytes": 1000})
+    async with running_ingest(settings) as ingest:
+        answers = await ingest.told(chunked, (b"64\r\n" + b"x" * 100 + b"\r\n") * 11)
+
+        assert codes(answers) == [b"413"]
+        assert ingest.log.events == []

@@ -193,3 +193,9 @@ async def test_a_lease_given_back_is_free_at_once(ledger: Ledger) -> None:
         second = await leases.take(tx, "scan", "two", 60_000)
 
     assert (first, second) == (1, 2)
+
+
+def test_credentials_are_not_printed_by_accident() -> None:
+    secrets = {"client_secret": "s3cret", "previous_secret": "s3cret", "admin_token": "s3cret"}
+
+    assert "s3cret" not in repr(StoreCredentials(client_id="id", **secrets))

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from services.shared.hubspot.pacing import Granted, Lane
-from services.shared.ledger import leases, notes, setbacks
+from services.shared.ledger import leases, notes, setbacks, windows
 from services.shared.ledger.engine import Ledger, statement
 from services.shared.ledger.quota import LedgerQuota
 from services.shared.ledger.stores import ACCOUNT
 from tests.support.ledgers import aged
 
+SHOP = "acme.myshopify.com"
 _HOUR = 3_600_000
 _PUT_OFF = statement(
     """INSERT INTO sources (shop, kind, id, status, due_at, suspect_until)
@@ -48,6 +51,34 @@ async def test_what_was_put_off_by_a_clock_that_ran_ahead_is_due_at_once(ledger:
         assert row.claim <= 60_000
         assert await leases.take(tx, "scan", "two", 30_000)
     assert isinstance(await LedgerQuota(ledger, ACCOUNT).draw(Lane.LIVE), Granted)
+
+
+async def test_what_was_scanned_by_a_clock_that_ran_ahead_is_not_fresh_for_so_long(
+    ledger: Ledger,
+) -> None:
+    await setbacks.repair(ledger)
+    async with ledger.transaction() as tx:
+        scan = windows.NewWindow(
+            shop=SHOP,
+            kind="orders",
+            mode="scan",
+            since=None,
+            started_at=datetime.now(UTC),
+            owner="one",
+        )
+        window = await windows.begin(tx, scan)
+        await windows.end(tx, window, windows.WindowState.COMPLETE, read_=0, appended=0)
+        assert await windows.scanned_by_others(tx, SHOP, "two", 60_000) == 1
+
+    await _lived_ahead(ledger)
+
+    async with ledger.transaction() as tx:
+        assert await windows.scanned_by_others(tx, SHOP, "two", 60_000) == 0
+    await setbacks.repair(ledger)
+    async with ledger.transaction() as tx:
+        assert await windows.scanned_by_others(tx, SHOP, "two", 60_000) == 1
+        await aged(tx, 60_000)
+        assert await windows.scanned_by_others(tx, SHOP, "two", 60_000) == 0
 
 
 async def test_a_clock_that_goes_on_or_is_corrected_a_little_changes_nothing(

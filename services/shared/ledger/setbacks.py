@@ -32,6 +32,8 @@ _REPAIRS = tuple(
         f"UPDATE targets SET suspect_until = {_LATEST} WHERE suspect_until > {_LATEST}",
         "UPDATE links SET due_at = {now} WHERE due_at > {now}",
         "UPDATE causes SET probe_at = {now} WHERE probe_at > {now}",
+        # Else what one scanned then would pass for fresh to all others until the clock is there.
+        "UPDATE windows SET ended_at = {now} WHERE ended_at > {now}",
     )
 )
 

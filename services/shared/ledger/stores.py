@@ -35,6 +35,10 @@ class StoreCredentials(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=
     previous_secret: str = ""
     admin_token: str = ""
 
+    def __repr__(self) -> str:
+        """Nothing that is secret: what is printed by accident ends in logs."""
+        return f"StoreCredentials(client_id={self.client_id!r}, …)"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Store:

@@ -64,7 +64,7 @@ _BREAK_BEFORE = statement(
 )
 _RECENT = statement(
     """SELECT count(DISTINCT kind) AS kinds FROM windows WHERE shop = :shop AND owner <> :owner
-    AND state = 'complete' AND ended_at > {now} - :within"""
+    AND state = 'complete' AND ended_at > {now} - :within AND ended_at <= {now}"""
 )
 _BEGUN = statement("SELECT DISTINCT shop FROM windows")
 _VOID = statement(
