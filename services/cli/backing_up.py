@@ -28,10 +28,11 @@ MANIFEST = "manifest.json"
 LOG = "log.sqlite"
 LEDGER = "ledger.sqlite"
 _BUSY_SECONDS = 30.0
-_RESTORE = f"""Restoring: stop the product; remove {LOG}*, {LEDGER}* from the data directory;
-unpack FILE there with tar -xf; start with the same SHOPSYNC_ENCRYPTION_KEY, which is not in
-the backup. A restored ledger is older than HubSpot and suspect: its copy trusts no hash and no
-scan, so that everything is scanned again and every property written again."""
+# stores.copy is what ingest knows without the ledger: of stores the restored one may not know.
+_RESTORE = f"""Restoring: stop the product; remove {LOG}*, {LEDGER}* and stores.copy from the data
+directory; unpack FILE there with tar -xf; start with the same SHOPSYNC_ENCRYPTION_KEY, which is
+not in the backup. A restored ledger is older than HubSpot and suspect: its copy trusts no hash
+and no scan, so that everything is scanned again and every property written again."""
 # What the copy of the ledger must not claim to know once HubSpot has gone on without it.
 _SUSPECT = (
     "UPDATE targets SET fingerprint = ''",
@@ -100,12 +101,18 @@ def _write(file: Path, originals: Mapping[str, Path], manifest: bytes, now: date
             copied(original, Path(room) / name)
             if name == LEDGER:
                 make_suspect(Path(room) / name)
-            tar.add(Path(room) / name, arcname=name)
+            tar.add(Path(room) / name, arcname=name, filter=_for_its_owner)
         about = tarfile.TarInfo(MANIFEST)
         about.size, about.mtime, about.mode = len(manifest), int(now.timestamp()), 0o600
         tar.addfile(about, io.BytesIO(manifest))
     beside.chmod(0o600)
     beside.rename(file)
+
+
+def _for_its_owner(member: tarfile.TarInfo) -> tarfile.TarInfo:
+    """Unpacked anywhere, it is nobody else's to read."""
+    member.mode = 0o600
+    return member
 
 
 def copied(original: Path, copy: Path) -> None:

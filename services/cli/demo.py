@@ -21,13 +21,12 @@ from typing import Any
 
 import httpx
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
-from rich.console import Console, Group
-from rich.live import Live
+from rich.console import Console
 
 from services.cli.engines import EVERY_PROCESS
 from services.cli.processes import run_until
-from services.cli.screen import progress, screen
 from services.cli.settings import Settings
+from services.cli.showing import Shown, shown_on
 from services.cli.watching import Snapshot, snapshot
 from services.shared.contract.topics import ObjectType
 from services.shared.runtime.lifecycle import stopping_on_signals
@@ -113,38 +112,33 @@ async def _story(
 ) -> Verdict | None:
     loop = asyncio.get_running_loop()
     started = loop.time()
-    with Live(console=console, refresh_per_second=4, transient=once) as live:
-        first = await _quiet(settings, sandbox, live, _INITIAL, needs_windows=True)
+    with shown_on(console, _addresses(sandbox), once=once) as shown:
+        first = await _quiet(settings, shown, _INITIAL, len(sandbox.stores) * len(ObjectType))
         took = loop.time() - started
         await _faults(sandbox, _FAULTS)
         await _trickle(sandbox, _TRICKLE_RATE if once else 1.0)
         until = loop.time() + _TRICKLE_SECONDS if once else float("inf")
         while loop.time() < until and not stopping.is_set():
-            live.update(screen(await snapshot(settings), _LIVE, _addresses(sandbox)))
+            shown.show(await snapshot(settings), _LIVE)
             await asyncio.sleep(_LOOK_EVERY)
         if stopping.is_set():
             return None
         await _trickle(sandbox, 0)
         await _faults(sandbox, {"duplicate": 0, "reorder_seconds": 0})
         await asyncio.sleep(ABANDONED_AFTER)
-        last = await _quiet(settings, sandbox, live, "Settling", needs_windows=False)
+        last = await _quiet(settings, shown, "Settling")
     return await _compared(sandbox, took, last.settled - first.settled)
 
 
-async def _quiet(
-    settings: Settings, sandbox: Sandbox, live: Live, title: str, *, needs_windows: bool
-) -> Snapshot:
-    """Wait until nothing is left to do, showing how far it is."""
+async def _quiet(settings: Settings, shown: Shown, title: str, scans: int = 0) -> Snapshot:
+    """Wait until nothing is left to do and ``scans`` have ended, showing how far it is."""
     deadline = asyncio.get_running_loop().time() + _GIVEN_UP_AFTER
     calm = 0
     while calm < 2:  # noqa: PLR2004 - twice in a row: between two steps it may look calm for once
         await asyncio.sleep(_LOOK_EVERY)
         seen = await snapshot(settings)
-        scans = len(sandbox.stores) * len(ObjectType)
-        view = screen(seen, title, _addresses(sandbox))
-        live.update(Group(progress(seen, scans), view) if needs_windows else view)
-        scanned = not needs_windows or seen.windows >= scans
-        calm = calm + 1 if seen.is_calm and scanned else 0
+        shown.show(seen, title, scans)
+        calm = calm + 1 if seen.is_calm and seen.windows >= scans else 0
         if asyncio.get_running_loop().time() > deadline:
             break
     return seen

@@ -33,12 +33,28 @@ def screen(seen: Snapshot, title: str, addresses: Mapping[str, str]) -> Group:
 
 def progress(seen: Snapshot, scans: int) -> RenderableType:
     """How far the initial sync is: scans that have ended, and records settled of those seen."""
-    done = sum(row.get("in_sync", 0) + row.get("excluded", 0) for row in seen.counts.values())
-    total = max(done + seen.behind + seen.waiting, 1)
-    line = Table.grid(padding=(0, 1))
+    done, total = _settled_of(seen)
+    grid = Table.grid(padding=(0, 1))
     bar = ProgressBar(total=total, completed=done, width=_BAR_WIDTH)
-    line.add_row("Initial sync", bar, f"{done} of {total} records, {seen.windows} of {scans} scans")
-    return line
+    grid.add_row("Initial sync", bar, _how_far(seen, scans))
+    return grid
+
+
+def line(seen: Snapshot, scans: int) -> str:
+    """The same in a line of text, or what is left to do if there are no ``scans`` to wait for."""
+    if scans:
+        return _how_far(seen, scans)
+    return f"{seen.behind} behind, {_left(seen)}"
+
+
+def _how_far(seen: Snapshot, scans: int) -> str:
+    done, total = _settled_of(seen)
+    return f"{done} of {total} records, {seen.windows} of {scans} scans"
+
+
+def _settled_of(seen: Snapshot) -> tuple[int, int]:
+    done = sum(row.get("in_sync", 0) + row.get("excluded", 0) for row in seen.counts.values())
+    return done, max(done + seen.behind + seen.waiting, 1)
 
 
 def _records(seen: Snapshot) -> Table:
@@ -76,10 +92,11 @@ def _objects(seen: Snapshot) -> Table:
 
 def _summary(seen: Snapshot) -> Text:
     quota = metrics.REGISTRY.get_sample_value("shopsync_syncer_quota_share_ratio") or 0.0
-    return Text(
-        f"{seen.settled} settled, {seen.waiting} waiting, {seen.open_links} links to be made, "
-        f"{quota:.0%} of HubSpot's quota in use"
-    )
+    return Text(f"{_left(seen)}, {quota:.0%} of HubSpot's quota in use")
+
+
+def _left(seen: Snapshot) -> str:
+    return f"{seen.settled} settled, {seen.waiting} waiting, {seen.open_links} links to be made"
 
 
 def _address(name: str, url: str) -> Text:

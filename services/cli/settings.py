@@ -24,7 +24,7 @@ from pydantic import (
 from pydantic_settings import BaseSettings, NoDecode
 
 from services.cli.places import PREFIX, Places
-from services.cli.store_settings import StoreSettings, problems_of, stores_in
+from services.cli.store_settings import StoreSettings, host_in, problems_of, stores_in
 from services.shared.contract.errors import OursToFixError
 
 SHORTEST_KEY = 16
@@ -91,6 +91,11 @@ class Settings(Places):
             raise ValueError("must begin with https://, Shopify delivers to nothing else")
         return url
 
+    @field_validator("shop")
+    @classmethod
+    def _is_a_shop(cls, shop: str) -> str:
+        return host_in(shop) if shop else shop
+
     @field_validator("stores", mode="before")
     @classmethod
     def _all_stores(cls, given: Any, info: ValidationInfo) -> Any:
@@ -104,7 +109,8 @@ class Settings(Places):
         cls, stores: tuple[StoreSettings, ...], info: ValidationInfo
     ) -> tuple[StoreSettings, ...]:
         problems = problems_of(stores, is_public=bool(info.data.get("public_url")))
-        if problems:
+        # A single store that was refused is given all the same, and named as the problem already.
+        if problems and (stores or "shop" in info.data):
             raise ValueError("; ".join(problems))
         return stores
 
@@ -159,12 +165,19 @@ _WHAT_TO_DO: Mapping[str, str] = MappingProxyType(
 )
 
 
+# The validator's words speak of its own parsing; these of what to write.
+_FORMS: Mapping[str, str] = MappingProxyType({"date": "YYYY-MM-DD", "bool": "true or false"})
+
+
 def _line(error: Mapping[str, Any], prefix: str) -> str:
     name, *inner = [str(each) for each in error["loc"]]
     place = ".".join([prefix + name.upper(), *inner])
     if error["type"] == "missing":
         hint = _WHAT_TO_DO.get(name, "")
         return f"{place} is missing" + (f": {hint}" if hint else "")
+    form = _FORMS.get(str(error["type"]).partition("_")[0])
+    if form:
+        return f"{place}: must be {form}"
     return f"{place}: {str(error['msg']).removeprefix('Value error, ')}"
 
 

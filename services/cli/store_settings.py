@@ -17,6 +17,18 @@ _NO_STORE = (
 )
 
 
+def host_in(shop: str) -> str:
+    """The full host of a store, as we write it.
+
+    Raises:
+        ValueError: it is none.
+    """
+    try:
+        return address_of(shop.strip().lower()).host
+    except OursToFixError:
+        raise ValueError("must be the full host, like acme.myshopify.com") from None
+
+
 class StoreSettings(BaseModel):
     """One store: its full host, and an app's credentials, an admin token, or both."""
 
@@ -31,10 +43,7 @@ class StoreSettings(BaseModel):
     @field_validator("shop")
     @classmethod
     def _is_a_shop(cls, shop: str) -> str:
-        try:
-            return address_of(shop.strip().lower()).host
-        except OursToFixError:
-            raise ValueError("must be the full host, like acme.myshopify.com") from None
+        return host_in(shop)
 
     @property
     def shortfall(self) -> str:

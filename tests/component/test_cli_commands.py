@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import sqlite3
 import tarfile
 from collections.abc import Sequence
@@ -388,6 +389,23 @@ def test_a_backup_taken_while_somebody_writes_is_whole(data: Path, tmp_path: Pat
     copy = sqlite3.connect(tmp_path / "restored" / "ledger.sqlite")
     assert copy.execute("SELECT count(*) FROM sources").fetchone() == (len(ROWS),)
     copy.close()
+
+
+def test_what_is_unpacked_from_a_backup_is_for_its_owner_alone(data: Path, tmp_path: Path) -> None:
+    filled(data)
+    dead(data)
+    run("backup", "b.tar")
+    with tarfile.open(tmp_path / "b.tar") as tar:
+        assert {each.name: oct(each.mode) for each in tar} == dict.fromkeys(tar.getnames(), "0o600")
+
+
+def test_a_backup_names_every_file_the_runbook_has_removed_before_a_restore(data: Path) -> None:
+    filled(data)
+    dead(data)
+    said = run("backup", "b.tar").output
+    runbook = (Path(__file__).parents[2] / "docs/runbook.md").read_text()
+    (step,) = re.findall(r"^2\. Remove (.*) from the data directory", runbook, re.MULTILINE)
+    assert [each for each in re.findall(r"`([^`]+)`", step) if each not in said] == []
 
 
 def test_the_copied_ledger_trusts_no_hash_and_no_scan(data: Path, tmp_path: Path) -> None:

@@ -67,6 +67,30 @@ def test_no_problem_quotes_a_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "sesame" not in said
 
 
+def test_a_single_store_that_is_none_is_named_by_its_own_setting_and_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    given(monkeypatch, **COMPLETE | {"SHOP": "www.acme.com"})
+    assert problems() == "SHOPSYNC_SHOP: must be the full host, like acme.myshopify.com"
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong", "form"),
+    [
+        ("SINCE", "last week", "YYYY-MM-DD"),
+        ("SINCE", "31.12.2026", "YYYY-MM-DD"),
+        ("SINCE", "2026-01-01T08:00", "YYYY-MM-DD"),
+        ("YES", "ja", "true or false"),
+        ("LEDGER_KEEPS_STATEMENTS", "maybe", "true or false"),
+    ],
+)
+def test_a_problem_says_the_form_that_a_setting_has(
+    monkeypatch: pytest.MonkeyPatch, name: str, wrong: str, form: str
+) -> None:
+    given(monkeypatch, **COMPLETE | {name: wrong})
+    assert problems() == f"SHOPSYNC_{name}: must be {form}"
+
+
 def test_stores_as_json_stand_beside_the_single_one(monkeypatch: pytest.MonkeyPatch) -> None:
     given(monkeypatch, **COMPLETE)
     given(monkeypatch, STORES='[{"shop": "other.myshopify.com", "admin_token": "shpat_1"}]')
