@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from services.cli.answering import EXIT_CODES, AsJson, Exit, fail, finished, give, say, show
+from services.cli.choosing import refuse_dead_reason
 from services.cli.looking import log_at, places
 from services.cli.replaying import DryRun, Replayed, Since, put_back, told, utc
 from services.shared.contract.events import Event
@@ -76,9 +77,14 @@ def list_dead_letters(
     as_json: AsJson = False,
 ) -> None:
     """List dead letters, oldest first within each topic."""
-    found = finished(_listed(_choice((), since, reason), limit))
+    found = finished(_listed(_choice((), since, reason), limit + 1))
+    if not found:
+        refuse_dead_reason(reason or "")
     if as_json:
-        give(found)
+        give(found[:limit])
+        return
+    if not found:
+        say("Nothing: no dead letter is as asked for.")
         return
     columns = ("place", "record", "reason", "topic at shopify", "since")
     rows = [
@@ -89,9 +95,11 @@ def list_dead_letters(
             each.headers.get("shopify-topic"),
             each.appended_at.isoformat(timespec="seconds"),
         )
-        for each in found
+        for each in found[:limit]
     ]
     show("Dead letters", columns, rows)
+    if len(found) > limit:
+        say(f"There are more than these {limit}: --limit shows more.")
 
 
 @app.command("show")
@@ -135,6 +143,8 @@ def replay_dead_letters(  # noqa: PLR0913 - one parameter each option
     if everything == bool(chosen or since or reason):
         fail("Name dead letters, or give --since or --reason, or --all.", Exit.USAGE)
     done = finished(_replayed(_choice(chosen or (), since, reason), dry_run=dry_run))
+    if not done.events:
+        refuse_dead_reason(reason or "")
     if as_json:
         give(done)
     else:

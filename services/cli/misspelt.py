@@ -28,13 +28,14 @@ def misspelt_in(given: Iterable[str]) -> list[str]:
     known = sorted(_known())
     ours = sorted({each.upper() for each in given})
     return [
-        f"{name} is no setting" + _meant(name, known)
+        f"{name} is no setting" + meant(name, known)
         for name in ours
         if name.startswith(PREFIX) and not name.startswith(_OF_TESTS) and name not in known
     ]
 
 
-def _meant(name: str, known: Iterable[str]) -> str:
+def meant(name: str, known: Iterable[str]) -> str:
+    """Which of ``known`` was most likely meant, to be put behind ``name``; empty if none is."""
     alike = get_close_matches(name, known, n=1, cutoff=0.8)
     return f": did you mean {alike[0]}?" if alike else ""
 

@@ -9,6 +9,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from services.cli.answering import EXIT_CODES, AsJson, Exit, fail, finished, give, plain, say, show
+from services.cli.choosing import refuse_kind, refuse_reason, unknown_store
 from services.cli.explaining import remarks
 from services.cli.looking import ledger_at, places
 from services.cli.missing import absence_of, explained
@@ -43,12 +44,20 @@ def list_records(  # noqa: PLR0913 - the options of a command line
     as_json: AsJson = False,
 ) -> None:
     """List records, in order of their keys."""
+    refuse_kind(kind)
     chosen = Chosen(shop=shop, kind=kind, status=status or "", reason=reason)
-    found = finished(_listed(chosen, limit))
+    found = finished(_listed(chosen, limit + 1))
+    if not found:
+        _refuse_absurd(chosen)
     if as_json:
-        give(found)
-    else:
-        show("Records", _COLUMNS, map(_row, found))
+        give(found[:limit])
+        return
+    if not found:
+        say("Nothing: no record is as asked for.")
+        return
+    show("Records", _COLUMNS, map(_row, found[:limit]))
+    if len(found) > limit:
+        say(f"There are more than these {limit}: --limit shows more.")
 
 
 @app.command("show")
@@ -92,15 +101,25 @@ def retry_records(  # noqa: PLR0913 - the options of a command line
         fail("Records that are named are not chosen by --shop, --kind or --reason.", Exit.USAGE)
     if status is Status.DELETED:
         fail("What was deleted in Shopify cannot be tried again.", Exit.USAGE)
+    refuse_kind(kind)
     named = [_key(each) for each in dict.fromkeys(keys or ())]
     chosen = Chosen(shop=shop, kind=kind, status=status or "", reason=reason)
     done = finished(_retried(named, chosen if status else None))
+    if not done:
+        _refuse_absurd(chosen)
     if as_json:
         give(done)
     else:
         say(f"{len(done)} records are due now.")
     if len(done) < len(named):
         fail("The others were never seen, or were deleted in Shopify.", Exit.PROBLEM)
+
+
+def _refuse_absurd(chosen: Chosen) -> None:
+    """Nothing was chosen: end with wrong usage if nothing ever can be."""
+    refuse_reason(chosen.reason)
+    if chosen.shop and (said := finished(unknown_store(chosen.shop))):
+        fail(said, Exit.USAGE)
 
 
 def _called(name: str, shop: str) -> SourceKey:
@@ -148,9 +167,11 @@ async def _retried(keys: Sequence[SourceKey], chosen: Chosen | None) -> list[Sou
 
 def _key(text: str) -> SourceKey:
     try:
-        return source_key_in(text)
+        key = source_key_in(text)
     except EventAtFaultError:
         fail(f"{text} is no key: it must be SHOP/KIND/ID", Exit.USAGE)
+    refuse_kind(key.kind)
+    return key
 
 
 def _show(story: Story) -> None:

@@ -9,21 +9,28 @@ from datetime import UTC, datetime
 
 import msgspec
 
+from services.cli.agreements import unconfirmed
 from services.cli.answering import AsJson, Exit, finished, give, say, show
+from services.cli.diagnosing import Known, diagnosed
+from services.cli.findings import Finding, has_errors
 from services.cli.looking import has_log, ledger_at, log_at, places
+from services.cli.settings import Settings, SettingsError, loaded
 from services.shared.contract.events import Lag, Partition
 from services.shared.contract.topics import BACKFILL_SUFFIX, CONSUMED_TOPICS, SYNCER_GROUP
-from services.shared.ledger import notes, reporting
+from services.shared.ledger import leases, notes, reporting, stores, windows
 from services.shared.ledger.causes import Cause, open_causes
-from services.shared.ledger.engine import Transaction
+from services.shared.ledger.engine import Ledger, Transaction
 from services.shared.ledger.measures import Scan, last_scans
 from services.shared.ledger.notes import PendingRequest, QuotaUse
 from services.shared.ledger.reporting import Backlog, Count
 from services.shared.ledger.sources import Status
+from services.shared.ledger.stores import StoreState
 
 _MINUTE, _HOUR = 60, 3600
 _NAMES = (each.value.replace("_", " ") for each in Status)
 _COLUMNS = ("object", *_NAMES, "fresh until", "last scan")
+# What the ledger does not know yet is to be connected at the next start.
+_WORKED_FOR = (StoreState.ACTIVE, None)
 _TOLD = (Status.FAILING, Status.WAITING, Status.EXCLUDED)
 
 
@@ -47,17 +54,20 @@ class Picture:
     backlog: Backlog
     requests: Sequence[PendingRequest]
     quota: QuotaUse | None
+    findings: Sequence[Finding]
 
     @property
     def has_problems(self) -> bool:
-        """Whether something needs a person: failing records, or a cause many wait for."""
-        return bool(self.causes) or any(each.status is Status.FAILING for each in self.counts)
+        """Whether something needs a person: see :func:`status`."""
+        are_failing = any(each.status is Status.FAILING for each in self.counts)
+        return bool(self.causes) or are_failing or has_errors(self.findings)
 
 
 def status(*, as_json: AsJson = False) -> None:
     """Show what is in sync, waiting, failing, excluded, and why; lag, freshness and quota.
 
-    Ends with 1 if something needs a person: failing records, or a cause that many wait for.
+    Ends with 1 if something needs a person: failing records, a cause that many wait for, a first
+    sync not agreed to or broken off, a store that nobody scans any more.
     """
     picture = finished(_picture())
     if as_json:
@@ -74,16 +84,52 @@ async def _picture() -> Picture:
     if has_log(where):
         async with log_at(where) as log:
             lags = await log.lag(SYNCER_GROUP)
-    async with ledger_at(where) as ledger, ledger.transaction() as tx:
-        return Picture(
-            counts=await reporting.counts(tx),
-            scans=await last_scans(tx),
-            lag=behind(lags, datetime.now(UTC)),
-            causes=await open_causes(tx),
-            backlog=await reporting.backlog(tx),
-            requests=await notes.pending_requests(tx),
-            quota=await _quota(tx),
-        )
+    async with ledger_at(where) as ledger:
+        findings = diagnosed(await _known(ledger))
+        async with ledger.transaction() as tx:
+            return await _seen(tx, lags, findings)
+
+
+async def _seen(
+    tx: Transaction, lags: Mapping[Partition, Lag], findings: Sequence[Finding]
+) -> Picture:
+    return Picture(
+        counts=await reporting.counts(tx),
+        scans=await last_scans(tx),
+        lag=behind(lags, datetime.now(UTC)),
+        causes=await open_causes(tx),
+        backlog=await reporting.backlog(tx),
+        requests=await notes.pending_requests(tx),
+        quota=await _quota(tx),
+        findings=findings,
+    )
+
+
+async def _known(ledger: Ledger) -> Known:
+    scan_every, configured = _configured()
+    async with ledger.transaction() as tx:
+        states = await stores.states(tx)
+        held = await leases.current(tx)
+        begun = await windows.begun(tx)
+        scans = await last_scans(tx)
+    working = {shop for shop in {*states, *configured} if states.get(shop) in _WORKED_FOR}
+    return Known(
+        stores=sorted(working),
+        unconfirmed=frozenset(await unconfirmed(ledger, sorted(working))),
+        begun=begun,
+        scanning=frozenset(each.removeprefix(leases.SCAN_PREFIX) for each in held),
+        scans=scans,
+        scan_every_seconds=scan_every,
+    )
+
+
+def _configured() -> tuple[float, list[str]]:
+    """How often is scanned, and the stores of the settings; without them the ledger's do."""
+    try:
+        settings = loaded(Settings)
+    except SettingsError:
+        return float(Settings.model_fields["scan_every"].default), []
+    return settings.scan_every, [each.shop for each in settings.stores]
 
 
 async def _quota(tx: Transaction) -> QuotaUse | None:
@@ -124,6 +170,10 @@ def _show(picture: Picture) -> None:
     if picture.requests:
         requests = [(e.shop, e.shopify_topic, e.received_at.isoformat()) for e in picture.requests]
         show("Compliance requests pending", ("store", "topic", "received"), requests)
+    for found in picture.findings:
+        say(f"{found.subject}: {found.problem}")
+    for to_do in dict.fromkeys(each.to_do for each in picture.findings):
+        say(f"  {to_do}")
     for line in _lines(picture):
         say(line)
 
@@ -136,7 +186,7 @@ def _rows(picture: Picture, shop: str) -> Iterable[Sequence[object]]:
     for kind in sorted({*numbers, *scans}):
         scan = scans.get(kind)
         seen = (
-            (f"{_duration(scan.age_seconds)} ago", f"{scan.appended} missing") if scan else ("", "")
+            (f"{_duration(scan.age_seconds)} ago", f"brought {scan.appended}") if scan else ("", "")
         )
         yield (kind, *(numbers.get(kind, Counter())[each] or "" for each in Status), *seen)
 
@@ -147,7 +197,7 @@ def _lines(picture: Picture) -> Iterable[str]:
         name = lag.topic.removeprefix("shopify.").replace(BACKFILL_SUFFIX, " (history)")
         oldest = _duration(lag.oldest_seconds)
         yield f"Log: {lag.events} events of {name} to be settled, the oldest {oldest} old."
-    if not picture.lag:
+    if not (picture.lag or picture.findings):
         yield "Log: every event is settled."
     left = picture.backlog
     pending = left.pending_requests

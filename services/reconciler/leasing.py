@@ -38,7 +38,7 @@ async def leased(
         WorldAtFaultError: the ledger is not there.
     """
     term = term or Term()
-    lease = await _taken(ledger, f"scan:{shop}", instance, term)
+    lease = await _taken(ledger, f"{leases.SCAN_PREFIX}{shop}", instance, term)
     if lease is None:
         yield None
         return

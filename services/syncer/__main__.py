@@ -47,6 +47,7 @@ from services.syncer.linking import Linker
 from services.syncer.measuring import Measuring
 from services.syncer.probing import Probes
 from services.syncer.shops import Shops
+from services.syncer.usability import name_shortfalls, note_unusable, note_usable
 from services.syncer.worker import HandleEvents, Worker
 from services.syncer.writing import Writer
 
@@ -149,8 +150,10 @@ async def _prepared_in_time(
     while not stopping.is_set():
         try:
             ready = await prepared(around)
+            await note_usable(around.ledger)
         except (WorldAtFaultError, OursToFixError) as problem:
             pulse.suffer(problem.reason)
+            await note_unusable(around.ledger, problem)
             level = logging.ERROR if isinstance(problem, OursToFixError) else logging.WARNING
             extra = {"action": "wait", "reason": problem.reason, "again_in_seconds": wait_seconds}
             _LOG.log(level, "HubSpot cannot be used, nothing is written", extra=extra)
@@ -174,16 +177,7 @@ async def prepared(around: Surroundings) -> tuple[Account, Census]:
         around.governor.end_days_in(await notes.get(tx, _TIME_ZONE))
     slot = partial(around.governor.acquire, Lane.LIVE)
     schema = await Setup(around.hubspot, slot).prepare()
-    for shortfall in schema.shortfalls:
-        _LOG.warning(
-            "the account lacks something",
-            extra={
-                "action": "do_without",
-                "object_type": shortfall.object_type,
-                "property": shortfall.property,
-                "reason": shortfall.reason,
-            },
-        )
+    name_shortfalls(schema)
     available = {name: frozenset(held) for name, held in schema.properties.items()}
     census = Census(ledger=around.ledger, hubspot=around.hubspot, slot=slot, available=available)
     await census.take()
@@ -216,7 +210,7 @@ def _probes(around: Surroundings, shops: Shops, census: Census) -> Probes:
 
     async def answers(cause: Cause) -> bool:
         await slot()
-        await around.hubspot.page(cause.object_type, limit=1)
+        await around.hubspot.page(cause.object_type or plans.CONTACTS, limit=1)
         return True
 
     by_reason = {CENSUS: recounted, SKUS_UNKNOWN: all_claimed}

@@ -52,17 +52,18 @@ async def shared_causes(ledger: Ledger, efforts: Sequence[Effort]) -> Mapping[So
     return {source: raised[cause] for source, cause in named.items()}
 
 
+def is_shared(problem: SyncError) -> bool:
+    """Whether ``problem`` stands in the way of many, until somebody or something ends it."""
+    return isinstance(problem, OursToFixError) or problem.reason in _SHARED_REASONS
+
+
 def _cause_of(effort: Effort) -> NewCause | None:
     problem = effort.unknown
     if effort.awaits:
         return _account_wide(effort, effort.awaits)
-    if problem is not None and _is_shared(problem):
+    if problem is not None and is_shared(problem):
         return _account_wide(effort, problem.reason, problem.detail)
     return None
-
-
-def _is_shared(problem: SyncError) -> bool:
-    return isinstance(problem, OursToFixError) or problem.reason in _SHARED_REASONS
 
 
 def _account_wide(effort: Effort, reason: str, detail: str = "") -> NewCause:

@@ -19,11 +19,14 @@ from typer.testing import CliRunner, Result
 from services.cli.__main__ import app
 from services.shared.contract.events import Change, NewEvent, Origin, Provenance, headers_of
 from services.shared.contract.keys import SourceKey
+from services.shared.ledger import stores
 from services.shared.ledger.causes import NewCause, raise_cause
 from services.shared.ledger.engine import opened
 from services.shared.ledger.migrating import migrate
 from services.shared.ledger.settlements import Settlement, settle
 from services.shared.ledger.sources import Status, look
+from services.shared.ledger.stores import StoreCredentials
+from services.shared.ledger.vault import Vault
 from services.shared.log.sqlite import SqliteLog
 
 SHOP = "acme.myshopify.com"
@@ -83,11 +86,21 @@ def filled(data: Path, rows: Sequence[Settlement] = ROWS) -> None:
     asyncio.run(fill())
 
 
+def connected(data: Path) -> None:
+    async def connect() -> None:
+        vault = Vault(["a-key-long-enough"])
+        async with opened(url(data)) as ledger, ledger.transaction() as tx:
+            await stores.put_account(tx, vault, "token")
+            await stores.connect(tx, vault, SHOP, StoreCredentials(admin_token="shpat"))
+
+    asyncio.run(connect())
+
+
 def dead(data: Path, body: bytes = b'{"email": "ada@example.com"}') -> None:
     told = Provenance(
         shop=SHOP, origin=Origin.WEBHOOK, change=Change.STATE, shopify_topic="orders/create"
     )
-    headers = headers_of(told) | {"dead-reason": "no_json", "dead-position": "0/7"}
+    headers = headers_of(told) | {"dead-reason": "not_json", "dead-position": "0/7"}
 
     async def append() -> None:
         async with SqliteLog.open(data / "log.sqlite") as log:
@@ -216,7 +229,40 @@ def test_records_are_listed_by_what_is_asked(data: Path) -> None:
     found = answer("records", "list", "--status", "in_sync")
     assert [each["key"] for each in found] == [str(FINE)]
     assert len(answer("records", "list", "--kind", "orders", "--limit", "2")) == 2
-    assert answer("records", "list", "--shop", "other.myshopify.com") == []
+
+
+def test_a_choice_that_can_choose_no_record_is_refused_with_the_known_ones(data: Path) -> None:
+    filled(data)
+    connected(data)
+    said = run("records", "list", "--kind", "order", code=2).output
+    assert "did you mean orders?" in said
+    assert "line_items" in said
+    said = run("records", "list", "--shop", "acme", code=2).output
+    assert f"did you mean {SHOP}?" in said
+    said = run("records", "list", "--reason", "archived_in_hubspt", "--json", code=2).output
+    assert "did you mean archived_in_hubspot?" in said
+    assert "deletion_unproved" in said
+    run("records", "retry", "--status", "failing", "--reason", "nonsense", code=2)
+    assert "did you mean orders?" in run("records", "show", f"{SHOP}/order/5", code=2).output
+
+
+def test_a_list_says_when_it_is_empty_and_when_there_is_more(data: Path) -> None:
+    filled(data)
+    connected(data)
+    assert answer("records", "list", "--shop", SHOP, "--kind", "checkouts") == []
+    said = run("records", "list", "--reason", "SOME_CODE_OF_HUBSPOT").output
+    assert said.startswith("Nothing")
+    assert "more than these 2" in run("records", "list", "--limit", "2").output
+    assert "more than" not in run("records", "list", "--limit", str(len(ROWS))).output
+
+
+def test_an_unknown_reason_of_dead_letters_is_refused_with_the_known_ones(data: Path) -> None:
+    dead(data)
+    said = run("dead-letters", "list", "--reason", "no_json", code=2).output
+    assert "did you mean not_json?" in said
+    assert "absurd_value" in said
+    run("dead-letters", "replay", "--reason", "no_json", "--dry-run", code=2)
+    assert run("dead-letters", "list", "--reason", "bad_key").output.startswith("Nothing")
 
 
 def test_a_record_is_shown_with_its_parts(data: Path) -> None:
@@ -278,7 +324,7 @@ def test_dead_letters_are_listed_without_what_they_say_of_people(data: Path) -> 
     said = run("dead-letters", "list", "--json").output
     letter = json.loads(said)[0]
     assert letter["place"] == "shopify.orders.dead/0/0"
-    assert letter["headers"]["dead-reason"] == "no_json"
+    assert letter["headers"]["dead-reason"] == "not_json"
     assert "ada@example.com" not in said
     assert "ada@" not in run("dead-letters", "show", letter["place"]).output
     assert "ada@" in run("dead-letters", "show", letter["place"], "--with-body").output
@@ -302,17 +348,17 @@ def test_a_dead_letter_that_a_crash_left_twice_is_one(data: Path) -> None:
 
 def test_dead_letters_are_chosen_by_reason_and_by_time(data: Path) -> None:
     dead(data)
-    assert len(answer("dead-letters", "list", "--reason", "no_json", "--since", "2001-01-01")) == 1
+    assert len(answer("dead-letters", "list", "--reason", "not_json", "--since", "2001-01-01")) == 1
     assert answer("dead-letters", "list", "--reason", "bad_headers") == []
     assert answer("dead-letters", "list", "--since", "2999-01-01T00:00") == []
 
 
 def test_a_dry_run_counts_and_puts_nothing_back(data: Path) -> None:
     dead(data)
-    said = answer("dead-letters", "replay", "--reason", "no_json", "--dry-run")
+    said = answer("dead-letters", "replay", "--reason", "not_json", "--dry-run")
     assert said == {"events": {"shopify.orders.backfill": 1}, "dry_run": True}
     assert on_the_log(data, "shopify.orders.backfill") == []
-    assert "1 events were put back" in run("dead-letters", "replay", "--reason", "no_json").output
+    assert "1 events were put back" in run("dead-letters", "replay", "--reason", "not_json").output
     assert len(on_the_log(data, "shopify.orders.backfill")) == 1
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.shared.contract.reasons import KNOWN, bounded
+from services.shared.contract.reasons import DEAD, KNOWN, bounded
 from services.shared.hubspot import problems
 from services.shared.shopify import answers
 
@@ -40,3 +40,13 @@ def test_failures_of_the_network_are_one_reason_and_codes_of_hubspot_are_kept() 
     assert bounded("network_ConnectTimeout") == "network"
     assert bounded("INVALID_EMAIL") == "INVALID_EMAIL"
     assert bounded("SOMETHING_NEW_AT_HUBSPOT") == "other"
+
+
+def test_every_reason_for_which_an_event_cannot_be_applied_is_listed() -> None:
+    fault = re.compile(r'EventAtFaultError\("([a-z_]+)"')
+    # The log refuses these before there is an event.
+    appending = {"bad_text", "event_too_large"}
+    places = (SERVICES / "shared").rglob("*.py")
+    said = {reason for place in places for reason in fault.findall(place.read_text())}
+
+    assert said - appending == {*DEAD}

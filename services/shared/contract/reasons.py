@@ -8,7 +8,7 @@ from __future__ import annotations
 
 OTHER = "other"
 NETWORK = "network"
-_NETWORK_PREFIX = "network_"
+NETWORK_PREFIX = "network_"
 
 _RULES = """
     no_email no_contact_information not_yet_abandoned completed archived_in_hubspot
@@ -49,10 +49,23 @@ _HUBSPOT_CODES = """
 """
 _ALL = f"{_RULES} {_WAITS} {_NOTES} {_REFUSALS} {_WORLD} {_OURS} {_HUBSPOT_CODES} {OTHER} {NETWORK}"
 KNOWN = frozenset(_ALL.split())
+DEAD = (
+    "absurd_id",
+    "absurd_value",
+    "bad_headers",
+    "bad_key",
+    "missing_id",
+    "not_an_object",
+    "not_json",
+    "unknown_topic",
+    "wrong_record",
+    "wrong_shop",
+)
+"""Why an event cannot be applied by anybody, and becomes a dead letter."""
 
 
 def bounded(reason: str) -> str:
     """``reason`` if it is known, ``network`` for every failure of the network, else ``other``."""
-    if reason.startswith(_NETWORK_PREFIX):
+    if reason.startswith(NETWORK_PREFIX):
         return NETWORK
     return reason if reason in KNOWN else OTHER

@@ -17,6 +17,8 @@ class Lease:
     token: int
 
 
+# Of the lease on scanning a store: before its host.
+SCAN_PREFIX = "scan:"
 _TAKE = statement(
     """
     INSERT INTO leases (name, owner, token, until) VALUES (:name, :owner, 1, {now} + :lasts)
@@ -44,7 +46,13 @@ _HELD = statement(
     """SELECT token FROM leases
     WHERE name = :name AND owner = :owner AND token = :token AND until > {now} {locked}"""
 )
+_CURRENT = statement("SELECT name FROM leases WHERE until > {now}")
 _GIVE = statement("UPDATE leases SET until = 0 WHERE name = :name AND owner = :owner")
+
+
+async def current(tx: Transaction) -> frozenset[str]:
+    """The names of the leases that somebody has now."""
+    return frozenset(row.name for row in await tx.run(_CURRENT))
 
 
 async def take(tx: Transaction, name: str, owner: str, lasts_ms: int) -> int | None:

@@ -177,6 +177,12 @@ PARTS_OF = {
     ObjectType.ORDERS.value: ("line_items",),
     ObjectType.CHECKOUTS.value: ("cart_lines",),
 }
+KINDS = (
+    *(each.value for each in ObjectType),
+    "guests",
+    *(part for parts in PARTS_OF.values() for part in parts),
+)
+"""The kinds of all records there are: of Shopify's objects, of those without one, of parts."""
 _OBJECT_TYPES = ("contacts", "products", "orders", "line_items", "carts")
 
 

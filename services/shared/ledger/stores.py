@@ -52,6 +52,7 @@ class Store:
 
 _ALL = statement("SELECT shop, state, credentials, token FROM stores ORDER BY shop")
 _NAMES = statement("SELECT shop FROM stores ORDER BY shop")
+_STATES = statement("SELECT shop, state FROM stores ORDER BY shop")
 _PUT_ACCOUNT = statement(
     """
     INSERT INTO accounts (id, credentials, created_at) VALUES (:id, :credentials, {now})
@@ -89,6 +90,11 @@ async def connected(tx: Transaction, vault: Vault) -> list[Store]:
 async def names(tx: Transaction) -> list[str]:
     """The hosts of every store we know, without their secrets."""
     return [row.shop for row in await tx.run(_NAMES)]
+
+
+async def states(tx: Transaction) -> dict[str, StoreState]:
+    """Whether we work for each store we know, without their secrets."""
+    return {row.shop: StoreState(row.state) for row in await tx.run(_STATES)}
 
 
 async def connect(tx: Transaction, vault: Vault, shop: str, credentials: StoreCredentials) -> bool:

@@ -66,6 +66,7 @@ _RECENT = statement(
     """SELECT count(DISTINCT kind) AS kinds FROM windows WHERE shop = :shop AND owner <> :owner
     AND state = 'complete' AND ended_at > {now} - :within AND ended_at <= {now}"""
 )
+_BEGUN = statement("SELECT DISTINCT shop FROM windows")
 _VOID = statement(
     """UPDATE windows SET state = CASE state WHEN 'complete' THEN 'void' ELSE 'broken' END
     WHERE kind = :kind AND state IN ('complete', 'running')"""
@@ -112,6 +113,11 @@ async def end(
 async def scanned_by_others(tx: Transaction, shop: str, owner: str, within_ms: int) -> int:
     """How many object types of a store others have scanned to their end just now."""
     return int((await tx.run(_RECENT, shop=shop, owner=owner, within=within_ms))[0].kinds)
+
+
+async def begun(tx: Transaction) -> frozenset[str]:
+    """The stores of which a scan ever began."""
+    return frozenset(row.shop for row in await tx.run(_BEGUN))
 
 
 async def void(tx: Transaction, kind: str) -> None:
