@@ -39,13 +39,20 @@ class Link:
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Carry one connection until an end of it is gone."""
+        self._writers.add(writer)
+        try:
+            await self._carry(reader, writer)
+        finally:
+            self._writers.discard(writer)
+            writer.close()
+
+    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             there = await asyncio.open_connection(_HOST, self.to_port)
         except OSError:
             writer.transport.abort()
             return
-        pair = {writer, there[1]}
-        self._writers |= pair
+        self._writers.add(there[1])
         pumps = [
             asyncio.create_task(self._pump(reader, there[1])),
             asyncio.create_task(self._pump(there[0], writer)),
@@ -55,9 +62,8 @@ class Link:
         finally:
             for pump in pumps:
                 pump.cancel()
-            for each in pair:
-                each.close()
-            self._writers -= pair
+            there[1].close()
+            self._writers.discard(there[1])
 
     async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(OSError):
