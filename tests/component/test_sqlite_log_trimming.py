@@ -118,6 +118,7 @@ async def test_trimming_goes_on_by_itself_beside_readers_and_writers(tmp_path: P
         await log.append([event()] * 20)
         await settle(log, "syncer", 20)
         rounds.clear()
+        thrice.clear()
         await thrice.wait()
         trimming.cancel()
         await asyncio.gather(trimming, return_exceptions=True)
