@@ -9,7 +9,7 @@ from services.cli.looking import ledger_at, places
 from services.cli.misspelt import meant
 from services.shared.contract.reasons import DEAD, KNOWN, NETWORK_PREFIX
 from services.shared.ledger import stores
-from services.shared.ledger.reporting import KINDS
+from services.shared.ledger.kinds import KINDS
 
 
 def refuse_kind(kind: str) -> None:
@@ -33,10 +33,10 @@ def refuse_dead_reason(reason: str) -> None:
 
 
 async def unknown_store(shop: str) -> str:
-    """What is said of ``shop`` if no such store is connected; empty if one is, or none is named."""
+    """What is said of ``shop`` if no such store is connected; empty if one is."""
     async with ledger_at(places()) as ledger, ledger.transaction() as tx:
         known = await stores.names(tx)
-    if not shop or shop in known:
+    if shop in known:
         return ""
     there = ", ".join(known) or "none"
     host = shop if "." in shop else f"{shop}.myshopify.com"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from services.shared.contract.keys import SourceKey
 from services.shared.contract.topics import ObjectType
 from services.shared.ledger.engine import Transaction, statement
+from services.shared.ledger.kinds import PARTS_OF
 from services.shared.ledger.moments import read
 from services.shared.ledger.sources import Status
 
@@ -171,18 +172,6 @@ _RETRY = statement(
     id="text",
 )
 
-# The kinds of a record's parts, by the kind of the record.
-PARTS_OF = {
-    ObjectType.PRODUCTS.value: ("variants",),
-    ObjectType.ORDERS.value: ("line_items",),
-    ObjectType.CHECKOUTS.value: ("cart_lines",),
-}
-KINDS = (
-    *(each.value for each in ObjectType),
-    "guests",
-    *(part for parts in PARTS_OF.values() for part in parts),
-)
-"""The kinds of all records there are: of Shopify's objects, of those without one, of parts."""
 _OBJECT_TYPES = ("contacts", "products", "orders", "line_items", "carts")
 
 
