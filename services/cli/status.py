@@ -85,23 +85,21 @@ async def _picture() -> Picture:
         async with log_at(where) as log:
             lags = await log.lag(SYNCER_GROUP)
     async with ledger_at(where) as ledger:
-        findings = diagnosed(await _known(ledger))
+        known = await _known(ledger)
         async with ledger.transaction() as tx:
-            return await _seen(tx, lags, findings)
+            return await _seen(tx, lags, known)
 
 
-async def _seen(
-    tx: Transaction, lags: Mapping[Partition, Lag], findings: Sequence[Finding]
-) -> Picture:
+async def _seen(tx: Transaction, lags: Mapping[Partition, Lag], known: Known) -> Picture:
     return Picture(
         counts=await reporting.counts(tx),
-        scans=await last_scans(tx),
+        scans=known.scans,
         lag=behind(lags, datetime.now(UTC)),
         causes=await open_causes(tx),
         backlog=await reporting.backlog(tx),
         requests=await notes.pending_requests(tx),
         quota=await _quota(tx),
-        findings=findings,
+        findings=diagnosed(known),
     )
 
 
