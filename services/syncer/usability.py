@@ -9,7 +9,7 @@ from services.shared.contract.errors import SyncError
 from services.shared.hubspot.schema import AccountSchema
 from services.shared.ledger import causes
 from services.shared.ledger.causes import NewCause
-from services.shared.ledger.engine import Ledger
+from services.shared.ledger.engine import Ledger, Transaction
 from services.syncer.awaiting import ACCOUNT_WIDE, is_shared
 
 _LOG = logging.getLogger(__name__)
@@ -25,8 +25,8 @@ async def note_unusable(ledger: Ledger, problem: SyncError) -> None:
     )
     # A ledger that is away says so by itself, and the account is tried again in any case.
     with contextlib.suppress(SyncError):
-        await _lift_but(ledger, problem.reason)
         async with ledger.transaction() as tx:
+            await _lift_but(tx, problem.reason)
             await causes.raise_cause(tx, cause, _PROBE_MS)
 
 
@@ -36,7 +36,8 @@ async def note_usable(ledger: Ledger) -> None:
     Raises:
         SyncError: the ledger is not there.
     """
-    await _lift_but(ledger, "")
+    async with ledger.transaction() as tx:
+        await _lift_but(tx, "")
 
 
 def name_shortfalls(schema: AccountSchema) -> None:
@@ -53,9 +54,8 @@ def name_shortfalls(schema: AccountSchema) -> None:
         )
 
 
-async def _lift_but(ledger: Ledger, reason: str) -> None:
-    async with ledger.transaction() as tx:
-        for cause in await causes.open_causes(tx):
-            is_ours = (cause.shop, cause.object_type) == (ACCOUNT_WIDE, "")
-            if is_ours and cause.reason != reason:
-                await causes.lift(tx, cause.id)
+async def _lift_but(tx: Transaction, reason: str) -> None:
+    for cause in await causes.open_causes(tx):
+        is_ours = (cause.shop, cause.object_type) == (ACCOUNT_WIDE, "")
+        if is_ours and cause.reason != reason:
+            await causes.lift(tx, cause.id)
