@@ -107,6 +107,26 @@ def give(value: Any) -> None:
     sys.stdout.write(orjson.dumps(value, default=plain, option=options).decode() + "\n")
 
 
+def show_some(
+    title: str,
+    columns: Sequence[str],
+    rows: Sequence[Sequence[object]],
+    *,
+    limit: int,
+    nothing: str,
+) -> None:
+    """A list for people, of which one row more was asked for than the ``limit`` that is shown.
+
+    Without rows it is ``nothing`` that is said; of a list that is cut short, that there is more.
+    """
+    if not rows:
+        say(f"Nothing: {nothing}")
+        return
+    show(title, columns, rows[:limit])
+    if len(rows) > limit:
+        say(f"There are more than these {limit}: --limit shows more.")
+
+
 def show(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """A table for people, without the columns that are empty; nothing in it is cut."""
     table = Table(title=title, title_justify="left", box=None, pad_edge=False)

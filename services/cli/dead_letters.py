@@ -9,7 +9,17 @@ from typing import Annotated
 
 import typer
 
-from services.cli.answering import EXIT_CODES, AsJson, Exit, fail, finished, give, say, show
+from services.cli.answering import (
+    EXIT_CODES,
+    AsJson,
+    Exit,
+    fail,
+    finished,
+    give,
+    say,
+    show,
+    show_some,
+)
 from services.cli.choosing import refuse_dead_reason
 from services.cli.looking import log_at, places
 from services.cli.replaying import DryRun, Replayed, Since, put_back, told, utc
@@ -83,9 +93,6 @@ def list_dead_letters(
     if as_json:
         give(found[:limit])
         return
-    if not found:
-        say("Nothing: no dead letter is as asked for.")
-        return
     columns = ("place", "record", "reason", "topic at shopify", "since")
     rows = [
         (
@@ -95,11 +102,10 @@ def list_dead_letters(
             each.headers.get("shopify-topic"),
             each.appended_at.isoformat(timespec="seconds"),
         )
-        for each in found[:limit]
+        for each in found
     ]
-    show("Dead letters", columns, rows)
-    if len(found) > limit:
-        say(f"There are more than these {limit}: --limit shows more.")
+    nothing = "no dead letter is as asked for."
+    show_some("Dead letters", columns, rows, limit=limit, nothing=nothing)
 
 
 @app.command("show")

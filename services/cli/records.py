@@ -8,7 +8,18 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from services.cli.answering import EXIT_CODES, AsJson, Exit, fail, finished, give, plain, say, show
+from services.cli.answering import (
+    EXIT_CODES,
+    AsJson,
+    Exit,
+    fail,
+    finished,
+    give,
+    plain,
+    say,
+    show,
+    show_some,
+)
 from services.cli.choosing import refuse_kind, refuse_reason, unknown_store
 from services.cli.explaining import remarks
 from services.cli.looking import ledger_at, places
@@ -52,12 +63,8 @@ def list_records(  # noqa: PLR0913 - the options of a command line
     if as_json:
         give(found[:limit])
         return
-    if not found:
-        say("Nothing: no record is as asked for.")
-        return
-    show("Records", _COLUMNS, map(_row, found[:limit]))
-    if len(found) > limit:
-        say(f"There are more than these {limit}: --limit shows more.")
+    nothing = "no record is as asked for."
+    show_some("Records", _COLUMNS, [*map(_row, found)], limit=limit, nothing=nothing)
 
 
 @app.command("show")
