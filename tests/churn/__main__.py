@@ -9,14 +9,11 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import logging
 import sys
 from dataclasses import asdict
 
 from tests.churn.churning import churned
-from tests.support.environment import forget_settings
-from tests.support.kafka import starting
-from tests.support.postgres import NoPostgresError
+from tests.support.commands import on_both_servers
 
 
 def main() -> int:
@@ -26,16 +23,11 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1, help="of what happens, and of who goes when")
     parser.add_argument("--limit", type=int, default=100, help="calls in ten seconds")
     asked = parser.parse_args()
-    forget_settings()
-    if lacking := starting.lacking():
-        sys.stderr.write(f"No broker can be started: {lacking} is missing.\n")
-        return 1
-    logging.getLogger().addHandler(logging.NullHandler())
-    try:
-        report = asyncio.run(churned(asked.seed, asked.minutes * 60, asked.limit, _say))
-    except NoPostgresError as problem:
-        sys.stderr.write(f"No PostgreSQL is to be had: {problem}\n")
-        return 1
+    return on_both_servers(lambda: _run(asked))
+
+
+def _run(asked: argparse.Namespace) -> int:
+    report = asyncio.run(churned(asked.seed, asked.minutes * 60, asked.limit, _say))
     _say(json.dumps(asdict(report), indent=1))
     return 1 if report.refused else 0
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import logging
 import random
 import sys
 import tempfile
@@ -25,10 +24,8 @@ from services.shared.runtime.lifecycle import rest, stopping_on_signals
 from tests.cluster.killing import Killer
 from tests.cluster.screen import screen
 from tests.cluster.stage import Stage, set_up
-from tests.support.environment import forget_settings
+from tests.support.commands import on_both_servers
 from tests.support.installation import ABANDONED_AFTER
-from tests.support.kafka import starting
-from tests.support.postgres import NoPostgresError
 from tests.support.verdicts import Verdict, judged
 
 _LOOK_SECONDS = 1.0
@@ -106,17 +103,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=60.0, help="how long --once kills")
     parser.add_argument("--seed", type=int, default=1, help="of the stores and of who is killed")
     asked = parser.parse_args()
-    forget_settings()
-    if lacking := starting.lacking():
-        sys.stderr.write(f"No broker can be started: {lacking} is missing.\n")
-        return 1
-    # That a killed server does not answer is what the screen says, not the client's log.
-    logging.getLogger().addHandler(logging.NullHandler())
-    try:
-        return asyncio.run(_run(asked))
-    except NoPostgresError as problem:
-        sys.stderr.write(f"No PostgreSQL is to be had: {problem}\n")
-        return 1
+    return on_both_servers(lambda: asyncio.run(_run(asked)))
 
 
 async def _run(asked: argparse.Namespace) -> int:
