@@ -146,7 +146,7 @@ class Product:
         shopify_http: httpx.AsyncClient,
     ) -> None:
         out = self.outside
-        governor = Governor(LedgerQuota(ledger, ACCOUNT))
+        governor = Governor(LedgerQuota(ledger, ACCOUNT), now=out.now)
         connections = Connections(
             ledger, _VAULT, shopify_http, instance=self.name, now=out.now, base_url=_SHOPIFY
         )

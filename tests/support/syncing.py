@@ -214,7 +214,7 @@ class Syncing(Shown):
                 now=virtual_now,
                 base_url="http://shopify.test",
             )
-            governor = Governor(LedgerQuota(self.ledger, ACCOUNT))
+            governor = Governor(LedgerQuota(self.ledger, ACCOUNT), now=virtual_now)
             hubspot = HubSpot(
                 httpx.AsyncClient(transport=self.to_hubspot),
                 lambda: self.hubspot.token,
