@@ -15,7 +15,7 @@ from sandbox.shopify.model import written
 from sandbox.shopify.shopify import Shopify
 from services.shared.contract.topics import CONSUMED_TOPICS, DEAD_TOPICS
 from services.shared.ledger.engine import statement
-from tests.simulation.people import Doings
+from tests.simulation.people import Doings, emails_of
 from tests.simulation.product import ABANDONED_AFTER, Product
 from tests.support.virtual_time import virtual_now
 
@@ -139,8 +139,8 @@ def _excused(hubspot: Account, doings: Doings) -> set[str]:
         record = hubspot.records[object_type].by_id.get(record_id)
         if record is None:
             continue
-        for name in ("shopify_sync_key", "email"):
-            excused.add((record.properties.get(name) or "").lower())
+        excused.add((record.properties.get("shopify_sync_key") or "").lower())
+        excused.update(emails_of(record))
         for to_type in ("line_items", "orders", "carts"):
             for to_id in hubspot.associations.of(object_type, record_id, to_type):
                 other = hubspot.records[to_type].by_id.get(to_id)

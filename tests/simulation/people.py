@@ -45,12 +45,18 @@ def wake(shopify: Shopify, hubspot: Account, doings: Doings) -> None:
         record = hubspot.records["contacts"].found(record_id)
         if record is None:
             continue
-        names = ("email", "hs_additional_emails")
-        emails = ";".join(record.properties.get(name) or "" for name in names).lower().split(";")
+        emails = emails_of(record)
         for store in shopify.stores.values():
             for each in list(store.customers.values()):
                 if each["email"] and each["email"].lower() in emails:
                     actions.change_customer(store, each["id"], note="Called")
+
+
+def emails_of(contact: Record) -> set[str]:
+    """All emails a contact answers to, in lower case: its own and those of contacts merged in."""
+    names = ("email", "hs_additional_emails")
+    written = ";".join(contact.properties.get(name) or "" for name in names)
+    return {each for each in written.lower().split(";") if each}
 
 
 def _merge(rng: random.Random, hubspot: Account, doings: Doings) -> str:

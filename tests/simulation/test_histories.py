@@ -14,7 +14,7 @@ from tests.simulation.history import lived
 from tests.simulation.weather import calm
 
 _AT_ONCE = 10
-_CHUNKS = 12
+_CHUNKS = 20
 
 
 def _simulated(*arguments: str) -> subprocess.CompletedProcess[str]:
