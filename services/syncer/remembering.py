@@ -53,8 +53,10 @@ def _remember_contact(effort: Effort, head: Piece, memory: Memory) -> None:
     memory.identities.append(email)
     if effort.renames:
         memory.renamed.append(email)
-    if head.is_written and people.is_customer(effort):
-        memory.shown[head.target_id] = effort.plan.source
+    if people.is_customer(effort):
+        memory.stood_behind.append(head.target_id)
+        if head.is_written:
+            memory.shown[head.target_id] = effort.plan.source
 
 
 def _part_settlement(piece: Piece, parent: SourceKey) -> Settlement:

@@ -107,6 +107,20 @@ _RETARGET = statement(
     old_id="text",
     new_id="text",
 )
+_TRY_AGAIN = statement(
+    """
+    UPDATE sources SET due_at = {now}, wanted = wanted + 1, status = 'waiting',
+      reason = 'email_given_up', waiting_since = coalesce(waiting_since, {now})
+    WHERE (shop, kind, id) IN (
+      SELECT s.shop, s.kind, s.id FROM {rows} AS b CROSS JOIN stores CROSS JOIN sources AS s
+      WHERE s.shop = stores.shop AND s.kind = b.kind AND s.status = 'failing'
+        AND s.reason = b.reason AND s.detail = s.target_id || ' ' || b.id
+    )
+    """,
+    kind="text",
+    reason="text",
+    id="text",
+)
 _READMIT = statement(
     """
     UPDATE sources SET status = 'waiting', reason = 'retried', detail = '', due_at = {now},
@@ -150,6 +164,11 @@ async def retarget(tx: Transaction, kinds: Iterable[str], moved: Mapping[str, st
     """Follow records that became others in HubSpot (old id to new), and look at them again."""
     rows = [[kind, old, new] for kind in kinds for old, new in moved.items()]
     await tx.run_batch(_RETARGET, rows)
+
+
+async def try_again(tx: Transaction, kind: str, reason: str, holders: Iterable[str]) -> None:
+    """Look again at sources of ``kind`` whose failure names one of these HubSpot records."""
+    await tx.run_batch(_TRY_AGAIN, [[kind, reason, each] for each in set(holders)])
 
 
 async def readmit(tx: Transaction, shop: str, reasons: Collection[str]) -> int:
