@@ -74,7 +74,7 @@ async def _look_at_orders_of(tx: Transaction, customers: Sequence[SourceKey]) ->
 async def _offer_emails(tx: Transaction, renamed: Sequence[Identity]) -> None:
     """Whoever could not have the email of a contact that has another now is tried again."""
     holders = [each.target_id for each in renamed if each.target_id]
-    await waits.try_again(tx, ObjectType.CUSTOMERS, EMAIL_TAKEN, holders)
+    await waits.try_again(tx, ACCOUNT, EMAIL_TAKEN, holders)
 
 
 async def _let_newest_win(tx: Transaction, memory: Memory) -> None:

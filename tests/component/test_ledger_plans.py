@@ -19,11 +19,11 @@ from services.shared.ledger.schema import metadata
 
 # Columns that name one record, or the few parts of one.
 _NARROW = re.compile(r"\b(?!account_id)(\w*id|key|value)=\?")
-# What people ask for now and then, what is asked of all records on purpose, what a store's change
-# of scopes asks once, and a contact's change of email of all that are failing.
+# What people ask for now and then, what is asked of all records on purpose, and what a store's
+# change of scopes asks once.
 _WHOLE = {
     *("reporting._TARGETS", "reporting._LABELLED", "measures._OLDEST"),
-    *("waits._READMIT", "waits._TRY_AGAIN"),
+    "waits._READMIT",
 }
 
 

@@ -13,6 +13,7 @@ import msgspec
 from services.shared.contract.keys import SourceKey
 from services.shared.contract.topics import ObjectType
 from services.shared.ledger.engine import Transaction, statement
+from services.shared.ledger.identities import EMAIL_WANTED
 from services.shared.ledger.moments import written
 
 
@@ -111,15 +112,13 @@ _TRY_AGAIN = statement(
     """
     UPDATE sources SET due_at = {now}, wanted = wanted + 1, status = 'waiting',
       reason = 'email_given_up', waiting_since = coalesce(waiting_since, {now})
-    WHERE (shop, kind, id) IN (
-      SELECT s.shop, s.kind, s.id FROM {rows} AS b CROSS JOIN stores CROSS JOIN sources AS s
-      WHERE s.shop = stores.shop AND s.kind = b.kind AND s.status = 'failing'
-        AND s.reason = b.reason AND s.detail = s.target_id || ' ' || b.id
-    )
+    WHERE status = 'failing' AND reason = :reason AND (shop, kind, id) IN (
+      SELECT i.shop, i.source_kind, i.source_id FROM {rows} AS b
+      JOIN identities AS i ON i.account_id = :account AND i.kind = b.kind
+        AND i.target_id = b.target_id)
     """,
     kind="text",
-    reason="text",
-    id="text",
+    target_id="text",
 )
 _READMIT = statement(
     """
@@ -166,9 +165,10 @@ async def retarget(tx: Transaction, kinds: Iterable[str], moved: Mapping[str, st
     await tx.run_batch(_RETARGET, rows)
 
 
-async def try_again(tx: Transaction, kind: str, reason: str, holders: Iterable[str]) -> None:
-    """Look again at sources of ``kind`` whose failure names one of these HubSpot records."""
-    await tx.run_batch(_TRY_AGAIN, [[kind, reason, each] for each in set(holders)])
+async def try_again(tx: Transaction, account: int, reason: str, holders: Iterable[str]) -> None:
+    """Look again at sources that fail for ``reason`` and want the email of one of ``holders``."""
+    rows = [[EMAIL_WANTED, each] for each in set(holders)]
+    await tx.run_batch(_TRY_AGAIN, rows, account=account, reason=reason)
 
 
 async def readmit(tx: Transaction, shop: str, reasons: Collection[str]) -> int:
