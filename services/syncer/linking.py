@@ -21,6 +21,7 @@ from services.shared.runtime.vitals import Pulse
 from services.syncer import plans
 from services.syncer.applying import is_missing
 from services.syncer.knowing import HEAD_TYPE, PART_KIND
+from services.syncer.people import MERGED_IDS
 from services.syncer.writing import Writer
 
 _AT_ONCE = 500
@@ -187,14 +188,30 @@ class Linker:
         stale = [
             each
             for each in some
-            if each.linked_to
-            and each.from_target
-            and each.link.from_kind not in _BY_PROPERTY
-            and (_source(each), each.linked_to) not in wanted
+            if each.linked_to and each.from_target and each.link.from_kind not in _BY_PROPERTY
         ]
         for (from_kind, to_kind), group in _grouped(stale).items():
-            pairs = [Pair(each.from_target or "", each.linked_to or "") for each in group]
+            now = await self._merged_into(_TYPES[to_kind], group, wanted)
+            kept = {(source, now.get(target_id, target_id)) for source, target_id in wanted}
+            pairs = [
+                Pair(each.from_target or "", to_id)
+                for each in group
+                if (to_id := now.get(each.linked_to or "", each.linked_to or ""))
+                and (_source(each), to_id) not in kept
+            ]
             await self._writer.dissociate(_TYPES[from_kind], _TYPES[to_kind], pairs)
+
+    async def _merged_into(
+        self, to_type: str, some: Sequence[OpenLink], wanted: Iterable[tuple[SourceKey, str]]
+    ) -> Mapping[str, str]:
+        """What contacts that people merged are now, by the ids under which we linked them."""
+        if to_type != plans.CONTACTS:
+            return {}
+        sources = {_source(each) for each in some}
+        ids = {target_id for source, target_id in wanted if source in sources and target_id}
+        ids |= {each.linked_to for each in some if each.linked_to}
+        reading = await self._writer.read(to_type, sorted(ids), (MERGED_IDS,))
+        return {each: record.id for each, record in reading.found.items()}
 
 
 def _doubted(answered: _Answered) -> list[Wait]:
