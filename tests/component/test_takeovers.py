@@ -21,18 +21,12 @@ from sandbox.shopify.model import Record
 from sandbox.shopify.shopify import Shopify
 from services.shared.contract.keys import SourceKey
 from services.shared.contract.topics import ObjectType
-from services.shared.hubspot.client import HubSpot
-from services.shared.hubspot.governor import Governor
 from services.shared.hubspot.pacing import Lane
-from services.shared.ledger import stores
-from services.shared.ledger.connections import Connections
 from services.shared.ledger.engine import Ledger, opened
 from services.shared.ledger.quota import Work
-from services.shared.ledger.stores import StoreCredentials
-from services.shared.ledger.vault import Vault
 from services.shared.log.port import Log
 from services.shared.shopify.hydrating import Hydrator
-from services.syncer.__main__ import Surroundings, prepared
+from services.syncer.__main__ import prepared
 from services.syncer.duty import Duty
 from services.syncer.handling import Handler, Tools
 from services.syncer.jobs import Job
@@ -42,10 +36,10 @@ from services.syncer.putting_off import SUSPECT_MS
 from services.syncer.writing import Writer
 from tests.support.ledgers import aged
 from tests.support.memory_quota import MemoryQuota
+from tests.support.product_parts import Outside, admit, credentials_of, syncer_on
 
 SHOP = "acme.myshopify.com"
 ORDERS, CUSTOMERS = ObjectType.ORDERS.value, ObjectType.CUSTOMERS.value
-_VAULT = Vault(["a passphrase for takeovers"])
 # The call that brings an order's lines to life, and the one that writes an order we know.
 SLOT = "before the call"
 LINES, UPDATE = "/line_items/batch/create", "/orders/batch/update"
@@ -130,36 +124,23 @@ class World:
         return shown["hs_total_price"], shown["hs_external_modified_date"]
 
 
-def _surroundings(world: World, ledger: Ledger, wire: Wire, name: str) -> Surroundings:
-    http = httpx.AsyncClient(transport=httpx.ASGITransport(app=create_shopify(world.shopify)))
-    connections = Connections(
-        ledger,
-        _VAULT,
-        http,
-        instance=name,
-        now=lambda: datetime.now(UTC),
-        base_url="http://shopify.test",
-    )
-    hubspot = HubSpot(
-        httpx.AsyncClient(transport=wire),
-        lambda: world.hubspot.token,
-        base_url="http://hubspot.test",
-    )
-    return Surroundings(
-        ledger=ledger,
-        log=cast("Log", None),  # nothing here reads or appends
-        vault=_VAULT,
-        connections=connections,
-        hubspot=hubspot,
-        governor=Governor(MemoryQuota(limit=250)),
-        instance=name,
+def _outside(world: World, wire: Wire) -> Outside:
+    return Outside(
+        shopify=httpx.ASGITransport(app=create_shopify(world.shopify)),
+        hubspot=wire,
+        token=lambda: world.hubspot.token,
+        stores=credentials_of(world.shopify),
+        now=partial(datetime.now, UTC),
         abandoned_after=timedelta(minutes=15),
     )
 
 
 async def _process(world: World, ledger: Ledger, name: str) -> Process:
     wire = Wire(create_hubspot(world.hubspot))
-    around = _surroundings(world, ledger, wire, name)
+    out = _outside(world, wire)
+    await admit(ledger, out)
+    log = cast("Log", None)  # nothing here reads or appends
+    around = syncer_on(ledger, log, out, name, MemoryQuota(limit=250))
     account, _ = await prepared(around)
 
     def writer_for(renewal: Work, lane: Lane) -> Writer:
@@ -194,16 +175,10 @@ async def _world(url: str) -> AsyncIterator[World]:
         shopify=Shopify(now=now, sleep=asyncio.sleep, seed=7),
         hubspot=Account(now=now, sleep=asyncio.sleep, seed=7),
     )
-    store = world.shopify.open_store(SHOP)
+    world.shopify.open_store(SHOP)
     async with AsyncExitStack() as stack:
         for name in ("one", "two"):
             ledger = await stack.enter_async_context(opened(url))
-            async with ledger.transaction() as tx:
-                await stores.put_account(tx, _VAULT, world.hubspot.token)
-                credentials = StoreCredentials(
-                    client_id=store.client_id, client_secret=store.client_secret
-                )
-                await stores.connect(tx, _VAULT, SHOP, credentials)
             world.processes.append(await _process(world, ledger, name))
         yield world
 
