@@ -200,7 +200,7 @@ async def test_links_are_wanted_made_and_moved(ledger: Ledger) -> None:
                 Settlement(key=customer, status=Status.IN_SYNC, target_id="701"),
             ],
         )
-        await links.want(tx, [order(1)], [link])
+        await links.want_these(tx, [link])
         await pairing.pair_carts(tx, [order(1)])
         await pairing.pair_all_carts(tx, 1)
         assert [each.link for each in await links.open_at(tx, [order(1)])] == [link]

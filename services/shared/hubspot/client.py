@@ -14,11 +14,9 @@ import orjson
 from services.shared.contract.errors import OutcomeUnknownError
 from services.shared.hubspot.account import (
     AccountDetails,
-    DailyUsage,
     Pipeline,
     PropertyInfo,
     account_in,
-    daily_usage_in,
     pipelines_in,
     property_in,
 )
@@ -187,14 +185,6 @@ class HubSpot:
     async def account(self) -> AccountDetails:
         """Which account the token belongs to, its time zone and its currencies."""
         return account_in(await self._get(f"/account-info/{API_VERSION}/details"))
-
-    async def daily_usage(self) -> DailyUsage:
-        """How many of the day's calls are used, and when they start anew."""
-        return daily_usage_in(await self._get("/account-info/v3/api-usage/daily/private-apps"))
-
-    async def property_limits(self) -> Answer:
-        """How many custom properties each object type may still get, as HubSpot answers it."""
-        return await self._get(f"/crm/limits/{API_VERSION}/custom-properties")
 
     async def _batch(
         self, object_type: str, operation: str, rows: Sequence[Row]

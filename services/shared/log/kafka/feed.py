@@ -95,9 +95,9 @@ class Feed:
         """Fetch for it again; whether the consumer could be told."""
         return self._tell(self._consumer.resume, partition)
 
-    def seek(self, partition: Partition, offset: int) -> bool:
-        """Fetch for it from ``offset`` on; whether the consumer could be told."""
-        return self._tell(self._consumer.seek, partition, offset)
+    def seek(self, partition: Partition, offset: int) -> None:
+        """Fetch for it from ``offset`` on."""
+        self._tell(self._consumer.seek, partition, offset)
 
     def _tell(self, tell: Callable[..., None], partition: Partition, *values: int) -> bool:
         try:
