@@ -2,7 +2,12 @@
 
 from hypothesis import settings
 
-pytest_plugins = ["tests.support.ledgers"]
+pytest_plugins = [
+    "tests.support.acting",
+    "tests.support.hubspot_account",
+    "tests.support.kafka.members",
+    "tests.support.ledgers",
+]
 
 # A busy machine is no fault of the code's: nothing here is judged by how long it takes.
 settings.register_profile("patient", deadline=None)
