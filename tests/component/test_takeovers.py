@@ -53,10 +53,14 @@ class Wire(httpx.AsyncBaseTransport):
         self.stops_at = ""
         self.stopped = asyncio.Event()
         self.goes_on = asyncio.Event()
+        self.answered = asyncio.Event()
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         await self.pass_by(request.url.path)
-        return await self._inner.handle_async_request(request)
+        answer = await self._inner.handle_async_request(request)
+        if self.goes_on.is_set():
+            self.answered.set()
+        return answer
 
     async def pass_by(self, place: str) -> None:
         """Stand still here if this is the place."""
@@ -105,11 +109,18 @@ class Process:
 
 @dataclass(slots=True, kw_only=True)
 class World:
-    """Both vendors, and two processes between them."""
+    """Both vendors, and two processes between them; Shopify's clock may be ``ahead``."""
 
-    shopify: Shopify
+    shopify: Shopify = field(init=False)
     hubspot: Account
+    ahead: timedelta = timedelta()
     processes: list[Process] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.shopify = Shopify(now=self.shopify_now, sleep=asyncio.sleep, seed=7)
+
+    def shopify_now(self) -> datetime:
+        return datetime.now(UTC) + self.ahead
 
     def shown(self, object_type: str) -> list[dict[str, str]]:
         return [
@@ -170,11 +181,7 @@ async def _process(world: World, ledger: Ledger, name: str) -> Process:
 
 @asynccontextmanager
 async def _world(url: str) -> AsyncIterator[World]:
-    now = partial(datetime.now, UTC)
-    world = World(
-        shopify=Shopify(now=now, sleep=asyncio.sleep, seed=7),
-        hubspot=Account(now=now, sleep=asyncio.sleep, seed=7),
-    )
+    world = World(hubspot=Account(now=partial(datetime.now, UTC), sleep=asyncio.sleep, seed=7))
     world.shopify.open_store(SHOP)
     async with AsyncExitStack() as stack:
         for name in ("one", "two"):
@@ -193,9 +200,9 @@ def _line(order: Record) -> str:
     return str(order["line_items"][0]["id"])
 
 
-async def _edited(world: World, order: Record, quantity: int) -> None:
+def _edited(world: World, order: Record, quantity: int) -> None:
     # Shopify's versions have whole seconds.
-    await asyncio.sleep(1.1)
+    world.ahead += timedelta(seconds=1)
     store = world.shopify.stores[SHOP]
     actions.edit_order(store, order["id"], set_quantities={_line(order): quantity})
 
@@ -205,10 +212,10 @@ async def test_an_older_state_written_late_does_not_stay(world: World, end: str)
     one, two = world.processes
     order = given.order(world.shopify.stores[SHOP], lines=1)
     await one.handle(order)
-    await _edited(world, order, 2)
+    _edited(world, order, 2)
     late = await one.stalls_at(UPDATE, order)
     await one.pass_time(CLAIM_MS + 1_000)
-    await _edited(world, order, 5)
+    _edited(world, order, 5)
 
     assert await two.handle(order) is Outcome.APPLIED
     newest = world.order()
@@ -216,7 +223,7 @@ async def test_an_older_state_written_late_does_not_stay(world: World, end: str)
     if end == "settles":
         assert await late is Outcome.WAITING
     else:
-        await _dies_having_written(late)
+        await _dies_having_written(one, late)
     assert world.order() != newest, "the stalled call must have written over it"
     await two.do_what_is_due()
 
@@ -237,7 +244,7 @@ async def test_lines_created_late_are_not_there_twice(world: World, end: str) ->
     if end == "settles":
         assert await late is Outcome.WAITING
     else:
-        await _dies_having_written(late)
+        await _dies_having_written(one, late)
     assert len(world.shown("line_items")) == 4, "the stalled call must have created them again"
     await two.do_what_is_due()
 
@@ -260,10 +267,8 @@ async def test_one_that_finds_its_claim_gone_before_it_calls_leaves_the_record_d
     assert [each["email"] for each in world.shown("contacts")] == ["ana@example.com"]
 
 
-async def _dies_having_written(late: asyncio.Task[Outcome]) -> None:
+async def _dies_having_written(process: Process, late: asyncio.Task[Outcome]) -> None:
     """End it between its call and its settling, as a kill would."""
-    # The call and its answer are all in memory: a few turns of the loop see it through.
-    for _ in range(50):
-        await asyncio.sleep(0)
+    await process.wire.answered.wait()
     late.cancel()
     await asyncio.wait({late})
