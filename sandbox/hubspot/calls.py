@@ -7,7 +7,7 @@ from urllib.parse import parse_qs
 
 import orjson
 
-from sandbox.hubspot.catalogue import PATH_NAMES
+from sandbox.hubspot.objects import PATH_NAMES
 from sandbox.hubspot.problems import Json, invalid
 
 MAX_INPUTS = 100
