@@ -31,9 +31,21 @@ def test_an_answer_is_dated_before_the_call_began_on_shopify_s_clock() -> None:
     answer = in_virtual_time(store.admin().query("{shop{id}}"))
 
     assert answer.observed_at == EPOCH - timedelta(seconds=4)
-    assert answer.served_version == "2026-10"
     assert str(store.requests[0].url) == f"https://{SHOP}/admin/api/2026-10/graphql.json"
     assert store.requests[0].headers["X-Shopify-Access-Token"] == "shpat_1"
+
+
+def test_a_version_that_shopify_no_longer_serves_is_said_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    store = Store(said(body_of({}), headers={"X-Shopify-API-Version": "2027-01"}))
+    admin = store.admin()
+
+    for _ in range(3):
+        in_virtual_time(admin.query("{x}"))
+
+    warnings = [vars(each) for each in caplog.records if each.levelname == "WARNING"]
+    assert [each["served"] for each in warnings] == ["2027-01"]
 
 
 def test_a_simulator_is_called_with_the_shop_as_host() -> None:

@@ -31,11 +31,6 @@ from services.shared.runtime.calls import (
         ),
         ("GET", "/crm/pipelines/2026-09/orders", "GET pipelines/orders"),
         ("GET", "/account-info/2026-09/details", "GET account/details"),
-        (
-            "GET",
-            "/account-info/v3/api-usage/daily/private-apps",
-            "GET account/api-usage/daily/private-apps",
-        ),
     ],
 )
 def test_an_operation_of_hubspot_is_named_by_its_path(

@@ -21,6 +21,7 @@ from services.shared.log.kafka.consuming import STOP_SECONDS, Handover, Member, 
 from services.shared.log.kafka.ending import end_consumer
 from services.shared.log.kafka.offsets import Offsets
 from services.shared.log.kafka.problems import unavailable
+from services.shared.runtime.logging import Action
 
 _LOG = logging.getLogger(__name__)
 COMMIT_SECONDS = 10.0
@@ -130,4 +131,4 @@ class Feed:
             fetching.cancel()
             await asyncio.gather(fetching, return_exceptions=True)
         if consumer is not None and not await end_consumer(consumer, STOP_SECONDS):
-            _LOG.info("left without a word", extra={"action": "hand_over"})
+            _LOG.info("left without a word", extra={"action": Action.HAND_OVER})
