@@ -1,4 +1,4 @@
-"""Associations: facts 2.5."""
+"""The simulator's associations."""
 
 from typing import Any
 

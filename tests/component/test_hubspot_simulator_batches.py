@@ -1,4 +1,4 @@
-"""The simulator's batches: what a call takes, what becomes of each row (facts 2.3 and 2.4)."""
+"""The simulator's batches: what a call takes, what becomes of each row."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Tokens, scopes and rate limits: facts 2.2, 2.9 and 2.11."""
+"""The simulator's tokens, scopes and rate limits."""
 
 from datetime import UTC, datetime
 from itertools import pairwise

@@ -1,4 +1,4 @@
-"""The simulator's objects and their records, one by one and in lists: facts 2.3 and 2.4."""
+"""The simulator's objects and their records, one by one and in lists."""
 
 from typing import Any
 

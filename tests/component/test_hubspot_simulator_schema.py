@@ -1,4 +1,4 @@
-"""Properties, groups, pipelines, limits, currencies and search: facts 2.6 to 2.8, 2.13."""
+"""Properties, groups, pipelines, limits, currencies and search, as the simulator has them."""
 
 from typing import Any
 

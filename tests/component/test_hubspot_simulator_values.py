@@ -1,4 +1,4 @@
-"""What the simulator makes of values: refused, cleared, computed, forgotten (facts 2.3 and 2.4)."""
+"""What the simulator makes of values: refused, cleared, computed, forgotten."""
 
 import pytest
 
