@@ -94,12 +94,6 @@ async def record(ledger: Ledger, memory: Memory, *, owner: str, keys: Collection
     await ledger.done(work)
 
 
-async def write(tx: Transaction, memory: Memory) -> None:
-    """Write ``memory`` down."""
-    await tx.together(*(partial(piece, memory=memory) for piece in _PIECES))
-    await _pass_on_all(tx, memory)
-
-
 async def _pass_on_all(tx: Transaction, memory: Memory) -> None:
     """What depends on what the batch has just written, which is seldom anything."""
     await _introduce(tx, memory.guests)

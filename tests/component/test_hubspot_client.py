@@ -116,8 +116,7 @@ def test_a_line_item_is_created_with_its_order() -> None:
 
         written = lines["l"]
         assert isinstance(written, Written)
-        page = await portal.hubspot.page("orders", associations=["line_items"])
-        (linked,) = page.records[0].associations.values()
-        assert [*linked] == [written.id]
+        linked = await portal.hubspot.associations("orders", "line_items", [order.id])
+        assert linked == {order.id: {written.id}}
 
     played(scene)

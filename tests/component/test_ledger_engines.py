@@ -242,7 +242,6 @@ async def test_a_scan_that_ended_is_remembered(ledger: Ledger) -> None:
     )
     async with ledger.transaction() as tx:
         window = await windows.begin(tx, scan)
-        await windows.advance(tx, window, read_=1, appended=1, cursor="")
         assert await windows.end(tx, window, WindowState.COMPLETE, read_=1, appended=1)
         assert await windows.last_complete(tx, SHOP, "orders") is not None
         assert await windows.scanned_by_others(tx, SHOP, "two", 60_000) == 1

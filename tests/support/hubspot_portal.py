@@ -64,6 +64,6 @@ def played(scene: Scene) -> None:
     in_virtual_time(main())
 
 
-def created(number: int, email: str = "") -> Row:
+def created(number: int) -> Row:
     """The row that makes a contact of a person."""
-    return Row(trace=f"t{number}", properties={"email": email or f"person{number}@example.com"})
+    return Row(trace=f"t{number}", properties={"email": f"person{number}@example.com"})

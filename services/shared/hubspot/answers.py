@@ -71,7 +71,6 @@ def record_in(entry: Mapping[str, Any]) -> CrmRecord:
             for name, value in (properties.items() if isinstance(properties, dict) else ())
         },
         is_archived=entry.get("archived") is True,
-        associations=_associations_in(entry.get("associations")),
     )
 
 
@@ -166,18 +165,6 @@ def _names_of(record: CrmRecord, id_property: str) -> set[str]:
         return {value} if value else set()
     merged = record.properties.get("hs_merged_object_ids") or ""
     return {record.id, *merged.split(";")}
-
-
-def _associations_in(value: Any) -> dict[str, Sequence[str]]:
-    if not isinstance(value, dict):
-        return {}
-    return {
-        name: tuple(
-            dict.fromkeys(text_in(each.get("id")) for each in mappings_in(held.get("results")))
-        )
-        for name, held in value.items()
-        if isinstance(held, dict)
-    }
 
 
 def _spoken(value: Any) -> str:

@@ -83,7 +83,7 @@ class HubSpot:
         properties: Iterable[str],
         id_property: str = "",
     ) -> Reading:
-        """Up to 100 records by id or by a unique property; brings no associations."""
+        """Up to 100 records by id or by a unique property."""
         asked = {*properties, id_property} - {""}
         body: dict[str, Any] = {
             "inputs": [{"id": each} for each in ids],
@@ -101,7 +101,6 @@ class HubSpot:
         *,
         after: str = "",
         properties: Iterable[str] = (),
-        associations: Iterable[str] = (),
         limit: int = 100,
     ) -> Page:
         """One page of all records that are not archived, oldest id first; ``limit`` up to 100.
@@ -113,7 +112,6 @@ class HubSpot:
             "limit": str(limit),
             "after": after,
             "properties": ",".join(properties),
-            "associations": ",".join(associations),
         }
         given = {name: value for name, value in query.items() if value}
         page = page_in(await self._get(_objects(object_type), given))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -73,15 +73,11 @@ class Admin:
         http: httpx.AsyncClient,
         address: ShopAddress,
         tokens: TokenSource,
-        *,
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-        version: str = API_VERSION,
     ) -> None:
         self._http = http
         self._address = address
         self._tokens = tokens
-        self._sleep = sleep
-        self._version = self._served = version
+        self._served = API_VERSION
         self._bucket = Bucket()
         self._requested_costs: dict[str, float] = {}
 
@@ -101,7 +97,7 @@ class Admin:
             try:
                 return await self._authorized(document, content)
             except ThrottledError as error:
-                await self._sleep(error.retry_after or 1.0)
+                await asyncio.sleep(error.retry_after or 1.0)
         return await self._authorized(document, content)
 
     async def _authorized(self, document: str, content: bytes) -> Answer:
@@ -115,8 +111,8 @@ class Admin:
     async def _paced(self, document: str, content: bytes, token: str) -> Answer:
         clock = asyncio.get_running_loop().time
         cost = self._requested_costs.get(document, _FIRST_COST_GUESS)
-        while (wait := wait_seconds(self._bucket, cost, clock())) > 0:
-            await self._sleep(wait)
+        while (wait := wait_seconds(self._bucket, cost, clock())) > 0:  # noqa: ASYNC110 - time fills it
+            await asyncio.sleep(wait)
         self._bucket = reserved(self._bucket, cost)
         said: Cost | None = None
         try:
@@ -136,7 +132,7 @@ class Admin:
             "Accept": "application/json",
             "X-Shopify-Access-Token": token,
         }
-        url = f"{self._address.url}/admin/api/{self._version}/graphql.json"
+        url = f"{self._address.url}/admin/api/{API_VERSION}/graphql.json"
         try:
             return await self._http.post(url, headers=headers, content=content)
         except httpx.RequestError as error:
@@ -157,7 +153,7 @@ class Admin:
         problem = http_problem_in(response.status_code, response.headers)
         if problem is not None:
             raise problem
-        self._note_version(response.headers.get("X-Shopify-API-Version", self._version))
+        self._note_version(response.headers.get("X-Shopify-API-Version", API_VERSION))
         found = parsed(body)
         date = date_in(response.headers)
         if date is None:
