@@ -26,6 +26,7 @@ from services.shared.runtime.retrying import retried
 from services.syncer import plans
 
 _DONE = "done"
+_BEGUN = "census_begun:"
 STORE = "hs_source_store"
 SKU_PROPERTY = "hs_sku"
 # What HubSpot's own sync writes besides the store: by these its records are known. Its products
@@ -92,9 +93,6 @@ class Census:
                 if object_type == plans.PRODUCTS:
                     await _note_skus(tx, page.records)
                 await notes.put(tx, name, page.after or _DONE)
-
-
-_BEGUN = "census_begun:"
 
 
 async def census_pages(
