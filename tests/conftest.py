@@ -4,6 +4,7 @@ from hypothesis import settings
 
 pytest_plugins = [
     "tests.support.acting",
+    "tests.support.command_line",
     "tests.support.hubspot_account",
     "tests.support.kafka.members",
     "tests.support.ledgers",
