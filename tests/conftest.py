@@ -4,7 +4,6 @@ from hypothesis import settings
 
 pytest_plugins = [
     "tests.support.acting",
-    "tests.support.command_line",
     "tests.support.hubspot_account",
     "tests.support.kafka.members",
     "tests.support.ledgers",

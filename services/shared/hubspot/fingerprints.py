@@ -20,6 +20,11 @@ _ENTRY: Final = _NAME + _VALUE
 _SHORT: Final = 32  # characters: longer values seldom come again, and would take memory
 
 
+def fingerprint_of(properties: Mapping[str, str]) -> bytes:
+    """The fingerprint of ``properties``."""
+    return _packed(_hashes(properties))
+
+
 def changed(properties: Mapping[str, str], fingerprint: bytes) -> dict[str, str]:
     """Those of ``properties`` that differ from what was last written, or never were.
 
@@ -35,7 +40,7 @@ def changed(properties: Mapping[str, str], fingerprint: bytes) -> dict[str, str]
 
 
 def merged(fingerprint: bytes, written: Mapping[str, str]) -> bytes:
-    """The fingerprint after ``written`` was acknowledged on top of ``fingerprint``, or of none."""
+    """The fingerprint after ``written`` was acknowledged on top of what was there."""
     return _packed(_unpacked(fingerprint) | _hashes(written) if fingerprint else _hashes(written))
 
 
