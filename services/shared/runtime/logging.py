@@ -52,6 +52,7 @@ class Action(StrEnum):
     FAULT = "fault"  # our own
 
     SCAN = "scan"
+    PROGRESS = "progress"
     UNINSTALL = "uninstall"
     OTHER_VERSION = "other_version"  # of a vendor's API than asked for
     PRUNE = "prune"
