@@ -98,8 +98,8 @@ class Effort:
     parts that are to go, ``unremoved`` says why HubSpot could not be told so. ``writes`` is false
     where another source's values stand in the target; ``renames`` is true where a contact gets a
     new email. ``left_target`` is a contact it stands behind no longer, ``merged`` leads from the
-    ids which that had before people merged it. ``awaits`` names what must be known first;
-    ``note`` is said of it although it is in sync.
+    ids which that had before people merged it; ``apart_from`` is the contact that has its email.
+    ``awaits`` names what must be known first; ``note`` is said of it although it is in sync.
     """
 
     plan: Plan
@@ -117,6 +117,7 @@ class Effort:
     left_target: str = ""
     merged: Mapping[str, str] = field(default_factory=dict)
     renames: bool = False
+    apart_from: str = ""
     is_taken_over: bool = False
     awaits: str = ""
     note: str = ""

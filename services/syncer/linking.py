@@ -29,6 +29,7 @@ _SWEEP_SECONDS = 10.0
 _PAIR_ALL_SECONDS = 600.0
 _REFUSED_MS = 600_000
 _FAILED_MS = 5_000
+_ASKED_MS = 30_000
 
 PRODUCT_OF_LINE = "hs_product_id"
 # Products cannot be associated: a line item names its product by a property.
@@ -140,13 +141,16 @@ class Linker:
             make = self._name_product if from_kind in _BY_PROPERTY else self._associate
             await make(_TYPES.get(from_kind, ""), _TYPES[to_kind], some, answered)
         await self._remove([each for each in there if each.linked_to not in (None, each.to_target)])
-        gone = [each for each in found if each.ends is not Ends.BOTH_THERE]
+        unknown = [each.link for each in found if each.ends is Ends.PART_UNKNOWN]
+        gone = [each for each in found if each.ends in (Ends.DEAD, Ends.TO_BE_REMOVED)]
         await self._remove([each for each in gone if each.ends is Ends.TO_BE_REMOVED])
         async with self._ledger.transaction() as tx:
             await links.done(tx, answered.made)
             await links.put_off(tx, answered.refused, _REFUSED_MS)
             await waits.wait(tx, _doubted(answered))
             await links.put_off(tx, answered.failed, _FAILED_MS)
+            await waits.wait(tx, _asked_for(unknown))
+            await links.put_off(tx, unknown, _ASKED_MS)
             await links.drop(tx, gone)
 
     async def _associate(
@@ -213,6 +217,15 @@ def _doubted(answered: _Answered) -> list[Wait]:
         if each.from_parent and each.link.from_kind in _WHOLES
     }
     return [Wait(key=end, reason="link_refused", suspect_for_ms=1) for end in sorted(ends, key=str)]
+
+
+def _asked_for(unknown: Iterable[Link]) -> list[Wait]:
+    """The products of variants nobody has seen, to be read: they may have them no more."""
+    products = {(link.shop, link.to_parent_id) for link in unknown if link.to_parent_id}
+    return [
+        Wait(key=SourceKey(shop, ObjectType.PRODUCTS, each), reason="variant_unknown")
+        for shop, each in sorted(products)
+    ]
 
 
 def _product_row(each: OpenLink) -> Row:

@@ -115,6 +115,7 @@ def _keep_apart(effort: Effort, holder: str) -> None:
     if head is None:
         return
     effort.failure = Failure(reason=EMAIL_TAKEN, detail=f"{head.target_id} {holder}")
+    effort.apart_from = holder
     _leave_email(head)
 
 

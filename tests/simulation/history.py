@@ -22,6 +22,7 @@ from tests.simulation import weather as weathers
 from tests.simulation.judging import differences, disorder, judged, left_to_do
 from tests.simulation.people import Doings, meddle, share, wake
 from tests.simulation.product import ABANDONED_AFTER, Product
+from tests.simulation.shopkeepers import keep_shop
 from tests.simulation.weather import Weather, weather_of
 from tests.simulation.wires import Doorbell
 from tests.support.ledger_file import empty_ledger
@@ -156,6 +157,9 @@ class _Stage:
                 note(str(fault))
             case weathers.PEOPLE:
                 note(meddle(rng, self.hubspot, self._doings))
+            case weathers.KEEPING:
+                lost = self._story.weather.drops
+                note(keep_shop(rng, self._shopify, are_webhooks_lost=lost))
             case weathers.KILL:
                 return await self._killed(product)
         return product
@@ -191,6 +195,6 @@ class _Stage:
             self._story.took_seconds = asyncio.get_running_loop().time() - began
             verdict = judged(self._shopify, self.hubspot)
             wrong = await left_to_do(product, verdict.kept_apart)
-            wrong += map(str, differences(verdict, self.hubspot, self._doings))
+            wrong += map(str, differences(verdict, self._shopify, self.hubspot, self._doings))
             wrong += await disorder(product, self._shopify, self.hubspot)
         self._story.wrong = wrong
