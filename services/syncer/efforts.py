@@ -13,9 +13,9 @@ from services.shared.contract.errors import SyncError
 from services.shared.contract.keys import SourceKey
 from services.shared.hubspot.fingerprints import changed, merged
 from services.shared.hubspot.rows import Refused, Result, Unknown, Written
-from services.shared.ledger.sources import SourceRow, Status
+from services.shared.ledger.sources import SourceRow
 from services.shared.ledger.targets import TargetRow
-from services.syncer.deciding import ARCHIVED_IN_HUBSPOT
+from services.syncer.deciding import is_left_alone
 from services.syncer.plans import Plan
 
 
@@ -204,7 +204,7 @@ def effort_for(
             properties=part.properties,
             target_id=target_id,
             fingerprint=_fingerprint(targets, plan.part_type, target_id),
-            is_gone=known is not None and _is_left_alone(known),
+            is_gone=is_left_alone(known),
         )
     gone = [
         part.target_id
@@ -217,13 +217,9 @@ def effort_for(
         head=head,
         parts=parts,
         known_parts=by_id,
-        removals=list(gone),
+        removals=gone,
         note=plan.note,
     )
-
-
-def _is_left_alone(row: SourceRow) -> bool:
-    return row.status is Status.EXCLUDED and row.reason == ARCHIVED_IN_HUBSPOT
 
 
 def _fingerprint(

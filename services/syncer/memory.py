@@ -92,12 +92,6 @@ async def record(ledger: Ledger, memory: Memory, *, owner: str, keys: Collection
     await ledger.done(work)
 
 
-async def write(tx: Transaction, memory: Memory) -> None:
-    """Write ``memory`` down."""
-    await tx.together(*(partial(piece, memory=memory) for piece in _PIECES))
-    await passing_on.pass_on(tx, memory)
-
-
 def _gone_variants(memory: Memory) -> list[SourceKey]:
     return [
         each.key

@@ -30,7 +30,7 @@ _WORLD = """
     throttled undated_answer row_unanswered rows_unanswered pairs_unanswered links_truncated
     cursor_stands_still internal_error
     ledger_unavailable ledger_conflict log_full log_closed log_cannot_open log_group_taken_over
-    log_partitions_not_owned lease_lost store_frozen store_locked
+    log_partitions_not_owned store_frozen store_locked
 """
 _OURS = """
     token_refused credentials_refused scope_missing access_denied account_suspended call_refused

@@ -224,12 +224,6 @@ _PUT_OFF = statement(
 _PART_OF = {"part_kind": "variants", "part_parent_kind": "products", "part_wait_ms": 120_000}
 
 
-async def want(tx: Transaction, sources: Iterable[SourceKey], links: Sequence[Link]) -> None:
-    """Let ``links`` stand, and let ``sources`` be linked to no other people than these say."""
-    await want_these(tx, links)
-    await want_no_others(tx, sources, links)
-
-
 async def want_these(tx: Transaction, links: Sequence[Link]) -> None:
     """Let ``links`` stand."""
     await tx.run_batch(_WANT, [_written(link) for link in links])
