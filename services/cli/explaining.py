@@ -62,6 +62,8 @@ _WAITING: Mapping[str, str] = MappingProxyType(
         " it shows.",
         "quota_spent": "HubSpot's calls of the day are used up, by all apps of the account. It goes"
         " on at the account's midnight, or when the limit is raised.",
+        "rate_limited": "HubSpot asked us to wait: its calls per ten seconds were used up, by us or"
+        " other apps of the account. It goes on by itself.",
         "store_frozen": "The store is frozen (unpaid or paused) and cannot be read.",
         "token_refused": "The store's token is refused: shopsync check",
         "access_denied": "The store does not let us read it: shopsync check",

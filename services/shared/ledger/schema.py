@@ -200,6 +200,7 @@ quota = Table(
     Column("calls_per_window", Integer, nullable=False),
     Column("next_slot", BigInteger, nullable=False),  # microseconds since 1970
     Column("next_reserved", BigInteger, nullable=False),  # the same
+    Column("spent_until", BigInteger, nullable=False, server_default="0"),  # the same
 )
 
 # One row per scan; pruned by age.
