@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 
 from services.cli.findings import Finding, note, ours
+from services.shared.contract.reasons import NETWORK_PREFIX
 from services.shared.ledger.troubles import Trouble
 
 _PLAIN: Mapping[str, str] = MappingProxyType(
@@ -65,6 +66,8 @@ def barred(met: Sequence[Trouble], patience_seconds: float) -> Iterator[Finding]
 
 def _problem(trouble: Trouble) -> str:
     plain = _PLAIN.get(trouble.reason)
+    if trouble.reason.startswith(NETWORK_PREFIX):
+        plain = "Shopify cannot be reached"
     code = f"{trouble.reason}: {trouble.detail}" if trouble.detail else trouble.reason
     why = f"{plain} ({code})" if plain else f"it cannot be scanned ({code})"
     return f"{why}, since {trouble.since:%Y-%m-%d %H:%M} UTC"

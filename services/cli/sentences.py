@@ -38,6 +38,8 @@ _SENTENCES: Mapping[str, str] = MappingProxyType(
         "log_damaged": "The log is damaged: {detail}. Restore a backup; shopsync then scans again.",
         "log_is_another_file": "{detail}. Choose another place: SHOPSYNC_LOG_URL.",
         "log_cannot_open": "The log cannot be opened: {detail}.",
+        "log_unreachable": "Kafka does not answer ({detail}): see that it runs, that this machine "
+        "may connect to it, and the address in SHOPSYNC_LOG_URL.",
         "store_unknown": f"Shopify knows no such store. {_CHECK}",
         "store_frozen": "The store is frozen (unpaid or paused): it cannot be read now.",
     }
