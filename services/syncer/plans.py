@@ -46,7 +46,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     With ``excluded`` nothing is written; ``due_in_ms`` then says when to look again.
     ``keeps_links`` says that who it belongs to is unknown, and stays as it was.
     ``tokens`` are (kind, value) pairs by which others find this source; ``note`` is what is to be
-    said of a record that is in sync all the same; ``kept`` is what a later read would not show.
+    said of a record that is in sync all the same; ``kept`` is what a later read would not show,
+    by a webhook of ``heard_at``.
     """
 
     source: SourceKey
@@ -69,3 +70,4 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     note: str = ""
     created_at: datetime | None = None
     kept: bytes | None = None
+    heard_at: datetime | None = None

@@ -113,6 +113,7 @@ def exclude(plan: Plan, row: SourceRow | None, memory: Memory) -> None:
             label=plan.label,
             created_at=plan.created_at,
             body=plan.kept if plan.due_in_ms is not None else None,
+            heard_at=plan.heard_at,
         )
     )
     memory.identities.extend(
@@ -144,6 +145,7 @@ def _settle(effort: Effort, now: datetime, memory: Memory) -> None:
             label=plan.label,
             created_at=plan.created_at,
             body=plan.kept if status is Status.FAILING else None,
+            heard_at=plan.heard_at,
         )
     )
     memory.outcomes[plan.source] = _OUTCOMES[status]

@@ -17,7 +17,7 @@ _RULES = """
 _WAITS = """
     busy claim_lost lease_lost changed_meanwhile contradictory_read referred_to next_in_line
     found_in_hubspot retried newer_format newer_settings merged_in_hubspot link_refused
-    skus_unknown census may_come_late
+    skus_unknown census may_come_late heard_late
 """
 # Said of records that are in sync all the same.
 _NOTES = "without_contact sku_not_unique"

@@ -1,4 +1,4 @@
-"""The quota's row tells a day that is spent from a long pause after a burst"""
+"""The quota tells a spent day from a long pause; a source, which webhook was applied last"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -13,3 +13,4 @@ def upgrade() -> None:
     op.add_column(
         "quota", sa.Column("spent_until", sa.BigInteger(), nullable=False, server_default="0")
     )
+    op.add_column("sources", sa.Column("heard_at", sa.BigInteger(), nullable=True))
