@@ -98,7 +98,8 @@ class Effort:
     parts that are to go, ``unremoved`` says why HubSpot could not be told so. ``writes`` is false
     where another source's values stand in the target; ``renames`` is true where a contact gets a
     new email. ``left_target`` is a contact it stands behind no longer, ``merged`` leads from the
-    ids which that had before people merged it. ``awaits`` names what must be known first;
+    ids which that had before people merged it; ``merged_into`` is whose record it is in which
+    people merged this one's. ``awaits`` names what must be known first;
     ``note`` is said of it although it is in sync.
     """
 
@@ -118,6 +119,7 @@ class Effort:
     merged: Mapping[str, str] = field(default_factory=dict)
     renames: bool = False
     is_taken_over: bool = False
+    merged_into: SourceKey | None = None
     awaits: str = ""
     note: str = ""
 

@@ -20,7 +20,17 @@ from services.shared.ledger.engine import Ledger
 from services.shared.ledger.quota import Work
 from services.shared.ledger.sources import SourceRow
 from services.shared.shopify.hydrating import Hydrator
-from services.syncer import awaiting, contacts, goods, memory, people, plans, putting_off, settling
+from services.syncer import (
+    awaiting,
+    contacts,
+    goods,
+    memory,
+    merged_orders,
+    people,
+    plans,
+    putting_off,
+    settling,
+)
 from services.syncer.account import Account
 from services.syncer.applying import Applier
 from services.syncer.deciding import (
@@ -208,6 +218,7 @@ class Handler:
         again = [effort for effort in efforts if people.lost_email(effort)]
         if again and HEAD_TYPE.get(kind) == plans.CONTACTS:
             await applier.apply(again)
+        await merged_orders.settle(self._ledger, kind, efforts)
         if kind == ObjectType.PRODUCTS:
             await goods.settle_taken(self._ledger, applier, efforts)
 

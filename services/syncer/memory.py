@@ -46,7 +46,8 @@ class Memory:
 
     ``shown`` are the contacts whose row we wrote, with the customer whose values stand in it now;
     ``moved`` leads from contacts that people merged to those they are now, and ``left_merged``
-    names who no longer stands behind such a one, with both ids.
+    names who no longer stands behind such a one, with both ids. ``overwritten`` are sources whose
+    records another one wrote to before it knew.
     """
 
     settlements: list[Settlement] = field(default_factory=list)
@@ -63,6 +64,7 @@ class Memory:
     moved: dict[str, str] = field(default_factory=dict)
     left_contacts: list[str] = field(default_factory=list)
     left_merged: list[tuple[SourceKey, str, str]] = field(default_factory=list)
+    overwritten: list[SourceKey] = field(default_factory=list)
     touched: list[SourceKey] = field(default_factory=list)
     outcomes: dict[SourceKey, Outcome] = field(default_factory=dict)
 
@@ -109,6 +111,7 @@ async def _pass_on_all(tx: Transaction, memory: Memory) -> None:
     await _pass_on(tx, memory.left_contacts)
     await targets.forget(tx, ACCOUNT, [(plans.CONTACTS, each) for each in memory.moved.values()])
     await _let_newest_win(tx, memory)
+    await waits.wait(tx, [_anew(key, "merged_in_hubspot") for key in set(memory.overwritten)])
 
 
 def _gone_variants(memory: Memory) -> list[SourceKey]:
@@ -213,5 +216,9 @@ async def _let_newest_win(tx: Transaction, memory: Memory) -> None:
     for target_id, sharers in (await sources.sharing(tx, ObjectType.CUSTOMERS, contacts)).items():
         newest = sharers[0].key
         if target_id in memory.moved.values() or memory.shown[target_id] != newest:
-            again = Wait(key=newest, reason="next_in_line", suspect_for_ms=_AT_ONCE_MS)
-            await waits.wait(tx, [again])
+            await waits.wait(tx, [_anew(newest, "next_in_line")])
+
+
+def _anew(key: SourceKey, reason: str) -> Wait:
+    """Write it again, in full."""
+    return Wait(key=key, reason=reason, suspect_for_ms=_AT_ONCE_MS)

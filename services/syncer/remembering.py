@@ -23,7 +23,7 @@ def remember_pieces(effort: Effort, memory: Memory) -> None:
         memory.targets.extend(_target(head, effort) if effort.writes else ())
         if head.object_type == plans.CONTACTS and plan.email and _shows_its_email(effort):
             _remember_contact(effort, head, memory)
-        if head.merged_from:
+        if head.merged_from and head.object_type == plans.CONTACTS:
             memory.moved[head.merged_from] = head.target_id
     for piece in effort.parts.values():
         if piece.target_id:

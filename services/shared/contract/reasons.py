@@ -12,7 +12,7 @@ NETWORK_PREFIX = "network_"
 
 _RULES = """
     no_email no_contact_information not_yet_abandoned completed archived_in_hubspot
-    not_found_in_shopify unreadable_in_shopify deletion_unproved
+    merged_into_another not_found_in_shopify unreadable_in_shopify deletion_unproved
 """
 _WAITS = """
     busy claim_lost lease_lost changed_meanwhile contradictory_read referred_to next_in_line
