@@ -21,7 +21,7 @@ _EXCLUDED: Mapping[str, str] = MappingProxyType(
         "archived_in_hubspot": "Somebody archived it in HubSpot, so it is left alone. To have it"
         " back, restore it there, then: shopsync records retry {key}",
         "merged_into_another": "Somebody merged its record in HubSpot with another's, and the one"
-        " that is left shows that (HubSpot's id, and whose it is: {detail}). To try for a record of its"
+        " that is left shows that (HubSpot's id, and whose it is: {detail}). To try for one of its"
         " own: shopsync records retry {key}",
         "unreadable_in_shopify": "Shopify does not show it to this app: it may be older than 60"
         " days, which needs the scope read_all_orders.",
