@@ -40,6 +40,8 @@ _SENTENCES: Mapping[str, str] = MappingProxyType(
         "log_cannot_open": "The log cannot be opened: {detail}.",
         "log_unreachable": "Kafka does not answer ({detail}): see that it runs, that this machine "
         "may connect to it, and the address in SHOPSYNC_LOG_URL.",
+        "log_not_authorized": "Kafka does not let us: a right is missing ({detail}). docs/kafka.md "
+        "lists what each process needs.",
         "store_unknown": f"Shopify knows no such store. {_CHECK}",
         "store_frozen": "The store is frozen (unpaid or paused): it cannot be read now.",
     }
