@@ -25,13 +25,14 @@ _PLAIN: Mapping[str, str] = MappingProxyType(
 _CHECK = "shopsync check says what stands in the way."
 _INSTALL = (
     "See that the app is installed in this shop (it may have been uninstalled)"
-    " and that {setting} holds what its page in Shopify's Dev Dashboard shows; then restart. "
+    " and that the settings have what its page in Shopify's Dev Dashboard shows ({setting});"
+    " then restart. "
 )
 _TO_DO: Mapping[str, str] = MappingProxyType(
     {
         "token_refused": _INSTALL.format(setting="SHOPSYNC_ADMIN_TOKEN") + _CHECK,
         "credentials_refused": _INSTALL.format(
-            setting="SHOPSYNC_CLIENT_ID and SHOPSYNC_CLIENT_SECRET (or SHOPSYNC_STORES)"
+            setting="SHOPSYNC_CLIENT_ID and SHOPSYNC_CLIENT_SECRET, or SHOPSYNC_STORES"
         )
         + _CHECK,
         "access_denied": f"Grant the app the scopes it lacks. {_CHECK}",

@@ -22,16 +22,27 @@ def tell(findings: Sequence[Finding], *, verbose: bool) -> None:
     """
     grid = Table.grid(padding=(0, 2, 0, 0))
     for level in Level:
-        for alike in _together(each for each in findings if each.level is level):
-            _add(grid, alike, verbose=verbose)
+        for to_do, some in _by_remedy(each for each in findings if each.level is level):
+            for alike in _together(some):
+                _add(grid, alike, verbose=verbose)
+            if to_do:
+                grid.add_row("", Text(to_do, style="italic"))
     Console(highlight=False).print(grid)
     say(_summary(findings))
+
+
+def _by_remedy(findings: Iterable[Finding]) -> Iterable[tuple[str, Sequence[Finding]]]:
+    """Those that one thing to do is the end of; what to do is said once, below them."""
+    by: dict[str, list[Finding]] = {}
+    for each in findings:
+        by.setdefault(each.to_do, []).append(each)
+    return by.items()
 
 
 def _together(findings: Iterable[Finding]) -> Iterable[Sequence[Finding]]:
     alike: dict[object, list[Finding]] = {}
     for each in findings:
-        alike.setdefault((each.problem, each.to_do, tuple(each.names)), []).append(each)
+        alike.setdefault((each.problem, tuple(each.names)), []).append(each)
     return alike.values()
 
 
@@ -40,8 +51,6 @@ def _add(grid: Table, alike: Sequence[Finding], *, verbose: bool) -> None:
     grid.add_row(first.level.value, Text(f"{_where(alike, verbose=verbose)}: {first.problem}"))
     if verbose and first.names:
         grid.add_row("", Text(", ".join(first.names)))
-    if first.to_do:
-        grid.add_row("", Text(first.to_do, style="italic"))
 
 
 def _where(alike: Sequence[Finding], *, verbose: bool) -> str:

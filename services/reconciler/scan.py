@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -40,9 +39,9 @@ class Progress:
     """How far a scan has come."""
 
     advanced: Callable[[], None]
+    told_at: float
     read: int = 0
     appended: int = 0
-    told_at: float = -math.inf
 
 
 class Scanner:
@@ -98,7 +97,7 @@ class Scanner:
                 owner=self._instance,
             )
             window = await windows.begin(tx, new)
-        progress = Progress(advanced=advanced)
+        progress = Progress(advanced=advanced, told_at=began)
         try:
             await self._read(shop, kind, begin, progress, is_first=last is None)
         except BaseException:

@@ -39,8 +39,8 @@ def tell(shop: str, outcomes: Outcomes) -> None:
     for kind, problem in outcomes.items():
         if problem is not None:
             metrics.TROUBLES.labels(bounded(problem.reason)).inc()
-            extra = {"action": "scan", "shop": shop, "kind": kind, "reason": problem.reason}
-            _LOG.warning("scan broken", extra=extra)
+            facts = {"shop": shop, "kind": kind or "all", "reason": problem.reason}
+            _LOG.warning("scan broken", extra={"action": "scan", **facts})
 
 
 async def keep(ledger: Ledger, shop: str, outcomes: Outcomes) -> None:

@@ -43,6 +43,17 @@ def test_what_is_alike_in_many_stores_is_one_line(capsys: pytest.CaptureFixture[
     assert last == "Nothing stands in the way (5 notes)."
 
 
+def test_what_one_thing_is_to_be_done_about_stands_above_it(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    found = [lesser("contacts", "missing: a", "start"), lesser("orders", "missing: b", "start")]
+    assert told(capsys, found)[:3] == [
+        "warning contacts: missing: a",
+        "warning orders: missing: b",
+        "start",
+    ]
+
+
 def test_names_are_shown_to_who_asks(capsys: pytest.CaptureFixture[str]) -> None:
     found = [note("a", "subscribed to all", names=NAMES)]
     assert "ORDERS_CREATE" not in " ".join(told(capsys, found))
