@@ -69,8 +69,10 @@ def _problem(trouble: Trouble) -> str:
     plain = _PLAIN.get(trouble.reason)
     if trouble.reason.startswith(NETWORK_PREFIX):
         plain = "Shopify cannot be reached"
-    code = f"{trouble.reason}: {trouble.detail}" if trouble.detail else trouble.reason
-    why = f"{plain} ({code})" if plain else f"it cannot be scanned ({code})"
+    plain = plain or "it cannot be scanned"
+    says_more = trouble.detail and trouble.detail not in plain
+    code = f"{trouble.reason}: {trouble.detail}" if says_more else trouble.reason
+    why = f"{plain} ({code})"
     return f"{why}, since {trouble.since:%Y-%m-%d %H:%M} UTC"
 
 

@@ -17,7 +17,7 @@ _SENTENCES: Mapping[str, str] = MappingProxyType(
         "SHOPSYNC_SYNCER_METRICS_PORT, SHOPSYNC_RECONCILER_METRICS_PORT.",
         "data_dir_not_writable": "Cannot write to the data directory {detail}. Let this user write "
         "there, or choose another: SHOPSYNC_DATA_DIR.",
-        "token_refused": f"A token is refused. {_CHECK}",
+        "token_refused": f"A token is refused by {{detail}}. {_CHECK}",
         "credentials_refused": f"A store refuses our credentials. {_CHECK}",
         "scope_missing": f"A token lacks a scope: {{detail}}. {_CHECK}",
         "access_denied": f"A store does not let us read: {{detail}}. {_CHECK}",
