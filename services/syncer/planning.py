@@ -127,6 +127,7 @@ def _order(source: SourceKey, state: State, around: Circumstances) -> Plan:
         label=_text(record, "name"),
         created_at=_moment(record, "created_at"),
         kept=webhook_only.kept(state),
+        heard_at=state.heard_at,
     )
 
 
@@ -156,6 +157,7 @@ def _checkout(source: SourceKey, state: State, around: Circumstances) -> Plan:
         label=_text(record, "name"),
         created_at=_moment(record, "created_at"),
         kept=webhook_only.kept(state),
+        heard_at=state.heard_at,
     )
 
 

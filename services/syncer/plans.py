@@ -47,7 +47,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     ``mentions`` are links that will be wanted once the customer at their end has an email;
     ``keeps_links`` says that who it belongs to is unknown, and stays as it was.
     ``tokens`` are (kind, value) pairs by which others find this source; ``note`` is what is to be
-    said of a record that is in sync all the same; ``kept`` is what a later read would not show.
+    said of a record that is in sync all the same; ``kept`` is what a later read would not show,
+    by a webhook of ``heard_at``.
     """
 
     source: SourceKey
@@ -71,3 +72,4 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     note: str = ""
     created_at: datetime | None = None
     kept: bytes | None = None
+    heard_at: datetime | None = None

@@ -32,7 +32,7 @@ def remember_pieces(effort: Effort, memory: Memory) -> None:
                     source=plan.source,
                 )
             )
-        if head.merged_from:
+        if head.merged_from and head.object_type == plans.CONTACTS:
             memory.moved[head.merged_from] = head.target_id
     for piece in effort.parts.values():
         if piece.target_id:

@@ -147,6 +147,11 @@ async def test_slots_are_spaced_and_an_answer_corrects_them(ledger: Ledger) -> N
     paused = await quota.draw(Lane.LIVE)
     assert isinstance(paused, NotYet)
     assert paused.seconds > 20
+    assert not paused.is_day_spent
+    await quota.correct(Correction(pause_seconds=60.0, is_day_spent=True))
+    told = await LedgerQuota(ledger, ACCOUNT).draw(Lane.LIVE)
+    assert isinstance(told, NotYet)
+    assert told.is_day_spent, "another process has it from the ledger"
 
 
 async def test_two_processes_draw_from_one_schedule(ledger: Ledger) -> None:

@@ -126,9 +126,9 @@ def test_answers_that_agree_teach_nothing_and_others_the_limit_or_a_pause() -> N
     )
     assert correction_for(RateFacts(refused=Policy.SECONDLY), 100) == Correction(pause_seconds=1.0)
     for spent in (RateFacts(refused=Policy.DAILY), RateFacts(daily_remaining=0)):
-        assert correction_for(spent, 100, 600.0) == Correction(pause_seconds=600.0)
-        assert correction_for(spent, 100, 3600.0) == Correction(pause_seconds=900.0)
-        assert correction_for(spent, 100) == Correction(pause_seconds=900.0)
+        for left, pause in ((600.0, 600.0), (3600.0, 900.0), (None, 900.0)):
+            learned = Correction(pause_seconds=pause, is_day_spent=True)
+            assert correction_for(spent, 100, left) == learned
 
 
 def test_the_day_ends_at_midnight_in_the_account_s_time_zone() -> None:
@@ -156,6 +156,32 @@ def test_a_spent_day_is_said_to_who_asks_and_ends_at_the_account_s_midnight() ->
         assert clock() == began, "nobody stood in line"
         await asyncio.sleep(606)
         await governor.acquire(Lane.LIVE)
+
+    in_virtual_time(main())
+
+
+def test_a_long_wait_after_a_burst_is_no_spent_day_also_to_another_process() -> None:
+    async def main() -> None:
+        quota = MemoryQuota()
+        refused = RateFacts(refused=Policy.TEN_SECONDLY, retry_after=120.0)
+        await Governor(quota).observe(refused)
+        with pytest.raises(RateLimitedError) as refusal:
+            await Governor(quota).acquire(Lane.LIVE)
+        assert refusal.value.reason == "rate_limited"
+        assert refusal.value.retry_after == pytest.approx(120, abs=4)
+
+    in_virtual_time(main())
+
+
+def test_a_spent_day_that_is_over_names_no_later_wait() -> None:
+    async def main() -> None:
+        quota = MemoryQuota()
+        await Governor(quota).observe(RateFacts(refused=Policy.DAILY))
+        await asyncio.sleep(901)
+        await Governor(quota).observe(RateFacts(refused=Policy.SECONDLY, retry_after=60.0))
+        with pytest.raises(RateLimitedError) as refusal:
+            await Governor(quota).acquire(Lane.LIVE)
+        assert refusal.value.reason == "rate_limited"
 
     in_virtual_time(main())
 

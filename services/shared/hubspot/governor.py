@@ -71,7 +71,8 @@ class Governor:
         ``quota`` is another way to the same schedule, on which more is done with every draw.
 
         Raises:
-            RateLimitedError: no call is granted for long: the account's day is spent.
+            RateLimitedError: no call is granted for long; its policy is ``DAILY`` if the account's
+                day is spent.
         """
         clock = asyncio.get_running_loop().time
         while True:
@@ -97,7 +98,9 @@ class Governor:
                 if isinstance(verdict, Granted):
                     return asked_at, verdict.delay_seconds
                 if verdict.seconds > _LONGEST_WAIT_SECONDS:
-                    raise RateLimitedError(Policy.DAILY, retry_after=verdict.seconds)
+                    # HubSpot may ask for a minute after a burst as well: that is no spent day.
+                    policy = Policy.DAILY if verdict.is_day_spent else Policy.TEN_SECONDLY
+                    raise RateLimitedError(policy, retry_after=verdict.seconds)
                 await self._sleep(verdict.seconds)
 
     async def observe(self, facts: RateFacts) -> None:
