@@ -1,7 +1,7 @@
 """From a request's headers and body to an event, or to the reason why not. Pure.
 
-Two steps, so that a stranger's body is never waited for: :func:`claim_in` looks at the headers
-alone, :func:`event_for` at the body once it is there.
+Step by step, so that a stranger's body is never waited for: :func:`claim_in` looks at the headers
+alone, :func:`is_proven` and then :func:`event_for` at the body once it is there.
 """
 
 from __future__ import annotations
@@ -95,9 +95,13 @@ class Accepted:
 def decide(
     headers: Iterable[tuple[bytes, bytes]], body: bytes, stores: KnownStores, received_at: datetime
 ) -> Accepted | Refused:
-    """Both steps at once; for any headers and any body, without raising."""
+    """All steps at once; for any headers and any body, without raising."""
     claim = claim_in(headers, stores)
-    return claim if isinstance(claim, Refused) else event_for(claim, body, received_at)
+    if isinstance(claim, Refused):
+        return claim
+    if not is_proven(claim, body):
+        return Refused(outcome=Outcome.WRONG_SIGNATURE)
+    return event_for(claim, body, received_at)
 
 
 def claim_in(headers: Iterable[tuple[bytes, bytes]], stores: KnownStores) -> Claim | Refused:
@@ -124,10 +128,13 @@ def _doubled(known: Iterable[tuple[str, bytes]]) -> frozenset[str]:
     return frozenset(name for name, count in counts.items() if count > 1)
 
 
-def event_for(claim: Claim, body: bytes, received_at: datetime) -> Accepted | Refused:
-    """The event, if the store signed ``body``: unreadable or of an unknown topic, it is kept."""
-    if not is_signed(body, claim.digest, claim.secrets):
-        return Refused(outcome=Outcome.WRONG_SIGNATURE)
+def is_proven(claim: Claim, body: bytes) -> bool:
+    """Whether the store has signed ``body``."""
+    return is_signed(body, claim.digest, claim.secrets)
+
+
+def event_for(claim: Claim, body: bytes, received_at: datetime) -> Accepted:
+    """The event of a proven claim: unreadable or of an unknown topic, it is kept."""
     told = claim.told
     route = _route(claim.shop, told.get(_TOPIC, b""), told.get(_API_VERSION, b""))
     record_id = record_id_in(route.shopify_topic, body)

@@ -56,7 +56,7 @@ class Ending(Connection):
         waits = bool(self.pipeline) if unfinished else latest is not None
         if unfinished and latest is not None:
             latest.disconnected = True
-            latest.message_event.set()
+            latest.wake()
             if self.pipeline:
                 self.pipeline.popleft()
         if waits:

@@ -17,6 +17,7 @@ import httptools
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 
 from services.ingest.answers import ANSWERS
+from services.ingest.connection import TakesWhole
 from services.ingest.ending import Ending
 from services.ingest.framing import framing_in, parser_of_body
 from services.ingest.heads import names_its_host
@@ -54,9 +55,19 @@ _NOTHING, _HEADERS, _BODY = _Reading.NOTHING, _Reading.HEADERS, _Reading.BODY
 _REFUSED, _UPGRADED = _Reading.REFUSED, _Reading.UPGRADED
 
 
-def limited(limits: Limits, metrics: Metrics) -> type[LimitedProtocol]:
-    """The protocol class for ``uvicorn.Config(http=…)``; ``metrics`` count every refusal."""
-    members = {"limits": limits, "metrics": metrics, "unread_seconds": limits.idle_seconds}
+def limited(
+    limits: Limits, metrics: Metrics, at_hand: TakesWhole | None = None
+) -> type[LimitedProtocol]:
+    """The protocol class for ``uvicorn.Config(http=…)``; ``metrics`` count every refusal.
+
+    What ``at_hand`` takes never reaches the application.
+    """
+    members = {
+        "at_hand": at_hand,
+        "limits": limits,
+        "metrics": metrics,
+        "unread_seconds": limits.idle_seconds,
+    }
     return type("LimitedProtocol", (LimitedProtocol,), members)
 
 
@@ -131,6 +142,9 @@ class LimitedProtocol(Ending):
         except httptools.HttpParserError:
             if self._reading is not _REFUSED:  # else it read on behind what was refused
                 self._refuse(Outcome.NOT_HTTP)
+        else:
+            if self._reading is _BODY:  # there is more to come, for which the application waits
+                self.begin()
 
     def _go_on_as_before(self, rest: bytes) -> None:
         """Behind a request for another protocol, which parsers take to begin here, read its body.
@@ -172,7 +186,7 @@ class LimitedProtocol(Ending):
             self._refuse(Outcome.BAD_HOST)
         else:
             self._framing = framing_in(by_name) if self.parser.should_upgrade() else b""
-            self.begin(expects=by_name.get(b"expect", b""))
+            self.queue(expects=by_name.get(b"expect", b""))
             # What comes behind a chunked body is no header of the request: RFC 9110, 6.5.1.
             self.headers = []
             self._reading = _BODY
@@ -201,8 +215,8 @@ class LimitedProtocol(Ending):
             self._deadline = self.loop.time() + self.limits.idle_seconds
             return
         self._deadline = math.inf
-        self.cycle.more_body = False
-        self.cycle.message_event.set()
+        self.cycle.complete()
+        self.begin()
 
     def on_response_complete(self) -> None:
         """As in uvicorn, with our deadline for its timer: one timer a request is one too many."""
