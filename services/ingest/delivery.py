@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 from types import MappingProxyType
+
+import msgspec
 
 from services.ingest.outcomes import Outcome
 from services.ingest.stores import KnownStores
@@ -83,9 +84,7 @@ class Refused:
     outcome: Outcome
 
 
-# Likewise not frozen.
-@dataclass(slots=True, kw_only=True)
-class Accepted:
+class Accepted(msgspec.Struct, kw_only=True):
     """Signed by the store; to be appended before anybody is told."""
 
     outcome: Outcome
@@ -106,9 +105,7 @@ def decide(
 
 def claim_in(headers: Iterable[tuple[bytes, bytes]], stores: KnownStores) -> Claim | Refused:
     """What the headers (names in lower case, as ASGI gives them) claim, if it can be checked."""
-    known = [(field, value) for name, value in headers if (field := _field_of(name))]
-    told = dict(known)
-    doubled = () if len(told) == len(known) else _doubled(known)
+    told, doubled = _told_in(headers)
     if not stores.are_loaded:
         return Refused(outcome=Outcome.STORES_NOT_LOADED)
     shop = told.get(_SHOP, b"").decode("latin-1").lower()
@@ -123,9 +120,17 @@ def claim_in(headers: Iterable[tuple[bytes, bytes]], stores: KnownStores) -> Cla
     return Claim(shop=shop, digest=digest, secrets=secrets, told=told)
 
 
-def _doubled(known: Iterable[tuple[str, bytes]]) -> frozenset[str]:
-    counts = Counter(name for name, _ in known)
-    return frozenset(name for name, count in counts.items() if count > 1)
+def _told_in(headers: Iterable[tuple[bytes, bytes]]) -> tuple[dict[str, bytes], Sequence[str]]:
+    """What the headers of both families say, and what they say more than once."""
+    told: dict[str, bytes] = {}
+    doubled: tuple[str, ...] = ()
+    for name, value in headers:
+        known = _field_of(name)
+        if known:
+            if known in told and known not in doubled:
+                doubled = (*doubled, known)
+            told[known] = value
+    return told, doubled
 
 
 def is_proven(claim: Claim, body: bytes) -> bool:
@@ -179,13 +184,18 @@ def _route(shop: str, told_topic: bytes, told_version: bytes) -> _Route:
 def _with_its_own(
     common: Mapping[str, str], told: Mapping[str, bytes], received_at: datetime
 ) -> dict[str, str]:
-    headers = {**common, "received-at": received_at.isoformat()}
+    headers = {**common, "received-at": _written(received_at)}
     for name in _OWN:
         if name in told and (text := _plain(told[name])):
             headers[name] = text
     if _TRACEPARENT in told and _TRACE.fullmatch(told[_TRACEPARENT]):
         headers[_TRACEPARENT] = told[_TRACEPARENT].decode()
     return headers
+
+
+@lru_cache(maxsize=1)  # deliveries that come together have one moment
+def _written(moment: datetime) -> str:
+    return moment.isoformat()
 
 
 def _digest(claimed: bytes | None, *, doubled: bool) -> bytes | Outcome:

@@ -75,7 +75,7 @@ class Taking:
 
     def _take_all(self) -> None:
         going_on, self._came = self._came, []
-        for step in (self._look, self._check, self._append):
+        for step in (self._look, self._check, partial(self._append, self._now())):
             going_on = [each for each in going_on if self._goes_on(each, step)]
 
     def _goes_on(self, whole: _Whole, step: Callable[[_Whole], Outcome | None]) -> bool:
@@ -98,8 +98,8 @@ class Taking:
     def _check(self, whole: _Whole) -> Outcome | None:
         return None if is_proven(whole.claim, whole.body) else Outcome.WRONG_SIGNATURE
 
-    def _append(self, whole: _Whole) -> None:
-        accepted = event_for(whole.claim, whole.body, self._now())
+    def _append(self, came_at: datetime, whole: _Whole) -> None:
+        accepted = event_for(whole.claim, whole.body, came_at)
         self._log.append(accepted, partial(self._end, whole))
 
     def _end(self, whole: _Whole, told: Told) -> None:
