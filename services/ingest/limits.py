@@ -42,6 +42,10 @@ class Limits:
         return min(self.header_seconds, self.body_seconds, self.idle_seconds)
 
 
+# The parser takes 0.9 and 2.0 to be framed like these, which they are not: RFC 9110, 15.6.6.
+_VERSIONS = ("1.1", "1.0")
+
+
 class _Reading(Enum):
     NOTHING = auto()  # between requests, or while one is being answered
     HEADERS = auto()
@@ -179,8 +183,10 @@ class LimitedProtocol(Ending):
             return
         self.complete_scope()
         by_name = dict(self.headers)
+        if self.scope["http_version"] not in _VERSIONS:
+            self._refuse(Outcome.OTHER_VERSION)
         # The parser took only digits, and only one length.
-        if int(by_name.get(b"content-length", 0)) > self.limits.body_bytes:
+        elif int(by_name.get(b"content-length", 0)) > self.limits.body_bytes:
             self._refuse(Outcome.BODY_TOO_LARGE)
         elif not names_its_host(self.headers, by_name, self.scope["http_version"]):
             self._refuse(Outcome.BAD_HOST)
@@ -228,14 +234,16 @@ class LimitedProtocol(Ending):
             self.flow.resume_reading()
         if self.pipeline:
             self._start_asgi_task(*self.pipeline.pop())
-        elif not self.say_last_word() and self._reading is _NOTHING:
+        elif not self.end_if_said() and self._reading is _NOTHING:
             self._deadline = self.loop.time() + self.limits.idle_seconds
 
     def eof_received(self) -> bool:  # type: ignore[override]  # uvicorn closes every time
         """Whether the connection stays: who has said all may still hear the answers."""
         latest = self.unanswered()
-        if latest is None or self._reading is _BODY:
+        if latest is None or (self._reading is _BODY and not self.pipeline):
             return False
+        if self._reading is _BODY:  # whoever came whole before it
+            self._refuse(Outcome.DISCONNECTED)
         if self._reading is not _REFUSED:  # else there is a last word, which closes
             latest.keep_alive = False
         return True
@@ -271,4 +279,4 @@ class LimitedProtocol(Ending):
         self._header_bytes = 0
         self._stop_looking()
         self.flow.pause_reading()
-        self.end_with(ANSWERS[outcome], unfinished=is_unfinished)
+        self.end_with(ANSWERS.get(outcome), unfinished=is_unfinished)

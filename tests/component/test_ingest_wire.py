@@ -126,6 +126,23 @@ async def test_a_request_names_one_host_or_is_older_than_hosts(
     assert len(served.log.events) == (outcome == "accepted")
 
 
+@pytest.mark.parametrize("version", [b"0.9", b"2.0"])
+@pytest.mark.parametrize("before", [0, 1])
+async def test_a_version_we_do_not_speak_is_505_and_ends(
+    served: Served, version: bytes, before: int
+) -> None:
+    head = b"POST /webhooks/shopify HTTP/" + version + b"\r\nHost: ingest"
+    sent = request_bytes(BODY) * before + with_head(head) + request_bytes(BODY)
+
+    answers = await served.told([sent], answers=before + 1)
+
+    codes = [each[:3] for each in answers.split(b"HTTP/1.1 ")[1:]]
+    assert codes == [b"200"] * before + [b"505"]
+    assert answers.endswith(b"connection: close\r\n\r\n")
+    assert served.counted("other_version") == 1
+    assert len(served.log.events) == before
+
+
 @pytest.mark.parametrize(
     ("target", "code"),
     [
