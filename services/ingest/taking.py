@@ -48,6 +48,7 @@ class Taking:
         self._metrics = metrics
         self._now = clock
         self._came: list[_Whole] = []
+        self._ahead = 0  # of those that came together, found worth checking and not yet appended
 
     def take(self, headers: Iterable[tuple[bytes, bytes]], body: bytes, tell: Tell) -> None:
         """Begin with a delivery in this turn of the loop; ``tell`` once how it is answered."""
@@ -56,12 +57,12 @@ class Taking:
             loop.call_soon(self._take_all)
         self._came.append(_Whole(headers, body, tell, self._log.room(), loop.time()))
 
-    def claim(self, headers: Iterable[tuple[bytes, bytes]], ahead: int = 0) -> Claim | Refused:
-        """What the headers claim, if there is time for it, with ``ahead`` others before it."""
+    def claim(self, headers: Iterable[tuple[bytes, bytes]]) -> Claim | Refused:
+        """What the headers claim, if there is time for it."""
         claim = claim_in(headers, self._stores)
         # Before its body is waited for and its signature reckoned: what is refused for want of
         # time must cost little of it, or at twice the load nothing would be accepted at all.
-        if isinstance(claim, Claim) and self._log.is_busy(ahead):
+        if isinstance(claim, Claim) and self._log.is_busy(self._ahead):
             return Refused(outcome=Outcome.TOO_MANY_IN_FLIGHT)
         return claim
 
@@ -77,6 +78,7 @@ class Taking:
         going_on, self._came = self._came, []
         for step in (self._look, self._check, partial(self._append, self._now())):
             going_on = [each for each in going_on if self._goes_on(each, step)]
+        self._ahead = 0
 
     def _goes_on(self, whole: _Whole, step: Callable[[_Whole], Outcome | None]) -> bool:
         told: Told | None
@@ -93,6 +95,7 @@ class Taking:
         if isinstance(claim, Refused):
             return claim.outcome
         whole.claim = claim
+        self._ahead += 1
         return whole.room.take(len(whole.body))
 
     def _check(self, whole: _Whole) -> Outcome | None:
