@@ -43,8 +43,11 @@ class Call:
         return [part for each in self.query.get(name, []) for part in each.split(",") if part]
 
     def is_true(self, name: str) -> bool:
-        """A flag in the query."""
-        return self.one(name).lower() == "true"
+        """A flag in the query; anything but a truth value is a 400."""
+        said = self.one(name).lower()
+        if said not in ("", "true", "false"):
+            raise invalid(f"{name} must be true or false")
+        return said == "true"
 
     def integer(self, name: str, default: int) -> int:
         """A whole number of the query; anything else is a 400."""

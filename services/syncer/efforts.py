@@ -97,8 +97,9 @@ class Effort:
     skipped then, and parts are recognised by what HubSpot shows. ``removals`` are HubSpot ids of
     parts that are to go, ``unremoved`` says why HubSpot could not be told so. ``writes`` is false
     where another source's values stand in the target; ``renames`` is true where a contact gets a
-    new email. ``awaits`` names what must be known first; ``note`` is said of it although it is in
-    sync.
+    new email. ``left_target`` is a contact it stands behind no longer, ``merged`` leads from the
+    ids which that had before people merged it. ``awaits`` names what must be known first;
+    ``note`` is said of it although it is in sync.
     """
 
     plan: Plan
@@ -114,6 +115,7 @@ class Effort:
     writes: bool = True
     failure: Failure | None = None
     left_target: str = ""
+    merged: Mapping[str, str] = field(default_factory=dict)
     renames: bool = False
     is_taken_over: bool = False
     awaits: str = ""

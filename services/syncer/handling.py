@@ -10,7 +10,7 @@ from functools import partial
 
 from msgspec.structs import replace
 
-from services.shared.contract.errors import OwnershipLostError, SyncError
+from services.shared.contract.errors import OwnershipLostError
 from services.shared.contract.keys import SourceKey
 from services.shared.contract.records import State
 from services.shared.contract.topics import ObjectType
@@ -20,7 +20,7 @@ from services.shared.ledger.engine import Ledger
 from services.shared.ledger.quota import Work
 from services.shared.ledger.sources import SourceRow
 from services.shared.shopify.hydrating import Hydrator
-from services.syncer import awaiting, goods, memory, people, plans, putting_off, settling
+from services.syncer import awaiting, contacts, goods, memory, people, plans, putting_off, settling
 from services.syncer.account import Account
 from services.syncer.applying import Applier
 from services.syncer.deciding import (
@@ -201,29 +201,13 @@ class Handler:
         if HEAD_TYPE.get(kind) == plans.CONTACTS:
             for effort in efforts:
                 people.place(effort, known)
-            await self._find_contacts(efforts, writer)
+            await contacts.look_up(self._ledger, writer, efforts)
         await applier.apply([effort for effort in efforts if effort.unknown is None])
         again = [effort for effort in efforts if people.lost_email(effort)]
         if again and HEAD_TYPE.get(kind) == plans.CONTACTS:
             await applier.apply(again)
         if kind == ObjectType.PRODUCTS:
             await goods.settle_taken(self._ledger, applier, efforts)
-
-    async def _find_contacts(self, efforts: Sequence[Effort], writer: Writer) -> None:
-        try:
-            found = await people.find(writer, efforts)
-        except SyncError as problem:
-            for effort in efforts:
-                effort.postpone(problem)
-            return
-        if not found:
-            return
-        async with self._ledger.transaction() as tx:
-            sharers = await sources.sharing(tx, ObjectType.CUSTOMERS, found.values())
-        for effort in efforts:
-            target_id = found.get(effort.plan.email)
-            if target_id and effort.head and not effort.head.target_id:
-                people.settle_on(effort, target_id, sharers)
 
 
 def _put_aside(job: Job, verdict: Verdict, learned: Memory) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from services.shared.contract.errors import SyncError
 from services.shared.contract.keys import SourceKey
 from services.shared.contract.topics import ObjectType
 from services.shared.hubspot.links import Pair
-from services.shared.hubspot.rows import Row, Written
+from services.shared.hubspot.rows import Refused, Result, Row, Unknown, Written
 from services.shared.ledger import links, pairing, waits
 from services.shared.ledger.engine import Ledger
 from services.shared.ledger.links import Ends, Link, OpenLink
@@ -18,7 +19,8 @@ from services.shared.ledger.stores import ACCOUNT
 from services.shared.ledger.waits import Wait
 from services.shared.runtime.vitals import Pulse
 from services.syncer import plans
-from services.syncer.knowing import HEAD_TYPE
+from services.syncer.applying import is_missing
+from services.syncer.knowing import HEAD_TYPE, PART_KIND
 from services.syncer.writing import Writer
 
 _AT_ONCE = 500
@@ -33,9 +35,34 @@ PRODUCT_OF_LINE = "hs_product_id"
 _BY_PROPERTY = frozenset({plans.ORDER_LINES, plans.CART_LINES})
 # Records that stand for themselves and can be read again.
 _ALONE = frozenset({ObjectType.CUSTOMERS, ObjectType.ORDERS, ObjectType.CHECKOUTS})
+# What line items are parts of: they are written and read with it.
+_WHOLES: Mapping[str, str] = MappingProxyType(
+    {part: str(whole) for whole, part in PART_KIND.items()}
+)
 _TYPES: Mapping[str, str] = MappingProxyType(
     {**{str(kind): name for kind, name in HEAD_TYPE.items()}, plans.VARIANTS: plans.PRODUCTS}
 )
+
+
+@dataclass(slots=True, kw_only=True)
+class _Answered:
+    """What HubSpot said to links: ``missing`` has not the record that it comes from."""
+
+    made: list[tuple[Link, str]] = field(default_factory=list)
+    refused: list[Link] = field(default_factory=list)
+    missing: list[OpenLink] = field(default_factory=list)
+    failed: list[Link] = field(default_factory=list)
+
+    def take(self, each: OpenLink, target_id: str, result: Result) -> None:
+        match result:
+            case Written():
+                self.made.append((each.link, target_id))
+            case Unknown():
+                self.failed.append(each.link)
+            case Refused():
+                self.refused.append(each.link)
+                if is_missing(result):
+                    self.missing.append(each)
 
 
 class Linker:
@@ -107,21 +134,19 @@ class Linker:
                 each.cancel()
 
     async def _work_on(self, found: Sequence[OpenLink]) -> None:
-        made: list[tuple[Link, str]] = []
-        refused: list[Link] = []
-        failed: list[Link] = []
+        answered = _Answered()
         there = [each for each in found if each.ends is Ends.BOTH_THERE]
         for (from_kind, to_kind), some in _grouped(there).items():
             make = self._name_product if from_kind in _BY_PROPERTY else self._associate
-            await make(_TYPES.get(from_kind, ""), _TYPES[to_kind], some, (made, refused, failed))
+            await make(_TYPES.get(from_kind, ""), _TYPES[to_kind], some, answered)
         await self._remove([each for each in there if each.linked_to not in (None, each.to_target)])
         gone = [each for each in found if each.ends is not Ends.BOTH_THERE]
         await self._remove([each for each in gone if each.ends is Ends.TO_BE_REMOVED])
         async with self._ledger.transaction() as tx:
-            await links.done(tx, made)
-            await links.put_off(tx, refused, _REFUSED_MS)
-            await waits.wait(tx, _doubted(refused))
-            await links.put_off(tx, failed, _FAILED_MS)
+            await links.done(tx, answered.made)
+            await links.put_off(tx, answered.refused, _REFUSED_MS)
+            await waits.wait(tx, _doubted(answered))
+            await links.put_off(tx, answered.failed, _FAILED_MS)
             await links.drop(tx, gone)
 
     async def _associate(
@@ -129,19 +154,19 @@ class Linker:
         from_type: str,
         to_type: str,
         some: Sequence[OpenLink],
-        into: tuple[list[tuple[Link, str]], list[Link], list[Link]],
+        into: _Answered,
     ) -> None:
-        pairs = {each.link: Pair(each.from_target or "", each.to_target or "") for each in some}
+        pairs = {each: Pair(each.from_target or "", each.to_target or "") for each in some}
         results = await self._writer.associate(from_type, to_type, pairs.values())
-        for link, pair in pairs.items():
-            _sort(link, pair.to_id, results[pair], into)
+        for each, pair in pairs.items():
+            into.take(each, pair.to_id, results[pair])
 
     async def _name_product(
         self,
         _from_type: str,
         _to_type: str,
         some: Sequence[OpenLink],
-        into: tuple[list[tuple[Link, str]], list[Link], list[Link]],
+        into: _Answered,
     ) -> None:
         rows = {
             f"{each.link.from_kind}/{each.link.from_id}": (each, _product_row(each))
@@ -149,7 +174,7 @@ class Linker:
         }
         results = await self._writer.update(plans.LINE_ITEMS, [row for _, row in rows.values()])
         for trace, (each, _) in rows.items():
-            _sort(each.link, each.to_target or "", results[trace], into)
+            into.take(each, each.to_target or "", results[trace])
 
     async def _remove(self, some: Sequence[OpenLink]) -> None:
         """Take associations away, but none that another wanted link means as well."""
@@ -168,31 +193,24 @@ class Linker:
             await self._writer.dissociate(_TYPES[from_kind], _TYPES[to_kind], pairs)
 
 
-def _sort(
-    link: Link,
-    target_id: str,
-    result: object,
-    into: tuple[list[tuple[Link, str]], list[Link], list[Link]],
-) -> None:
-    made, refused, failed = into
-    if isinstance(result, Written):
-        made.append((link, target_id))
-    elif hasattr(result, "cause"):
-        failed.append(link)
-    else:
-        refused.append(link)
+def _doubted(answered: _Answered) -> list[Wait]:
+    """What may have been archived by people, to be written anew, which shows it.
 
-
-def _doubted(refused: Iterable[Link]) -> list[Wait]:
-    """Ends of refused links: one may have been archived by people, which writing it shows."""
+    That is an end of a refused link, or what a line item that is missing is a part of.
+    """
     ends = {
         end
-        for link in refused
+        for link in answered.refused
         for end in (
             SourceKey(link.shop, link.from_kind, link.from_id),
             SourceKey(link.shop, link.to_kind, link.to_id),
         )
         if end.kind in _ALONE
+    }
+    ends |= {
+        SourceKey(each.link.shop, _WHOLES[each.link.from_kind], each.from_parent)
+        for each in answered.missing
+        if each.from_parent and each.link.from_kind in _WHOLES
     }
     return [Wait(key=end, reason="link_refused", suspect_for_ms=1) for end in sorted(ends, key=str)]
 

@@ -44,7 +44,9 @@ _AT_ONCE_MS = 1
 class Memory:
     """Everything a batch adds to the ledger.
 
-    ``shown`` are the contacts whose row we wrote, with the customer whose values stand in it now.
+    ``shown`` are the contacts whose row we wrote, with the customer whose values stand in it now;
+    ``moved`` leads from contacts that people merged to those they are now, and ``left_merged``
+    names who no longer stands behind such a one, with both ids.
     """
 
     settlements: list[Settlement] = field(default_factory=list)
@@ -60,6 +62,7 @@ class Memory:
     guests: list[Guest] = field(default_factory=list)
     moved: dict[str, str] = field(default_factory=dict)
     left_contacts: list[str] = field(default_factory=list)
+    left_merged: list[tuple[SourceKey, str, str]] = field(default_factory=list)
     touched: list[SourceKey] = field(default_factory=list)
     outcomes: dict[SourceKey, Outcome] = field(default_factory=dict)
 
@@ -101,6 +104,8 @@ async def _pass_on_all(tx: Transaction, memory: Memory) -> None:
     """What depends on what the batch has just written, which is seldom anything."""
     await _introduce(tx, memory.guests)
     await waits.retarget(tx, (ObjectType.CUSTOMERS, plans.GUESTS), memory.moved)
+    await identities.retarget(tx, ACCOUNT, identities.EMAIL, memory.moved)
+    await links.merged(tx, memory.left_merged)
     await _pass_on(tx, memory.left_contacts)
     await targets.forget(tx, ACCOUNT, [(plans.CONTACTS, each) for each in memory.moved.values()])
     await _let_newest_win(tx, memory)

@@ -9,14 +9,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from services.shared.contract.topics import ObjectType
-from services.shared.ledger.identities import EMAIL
+from services.shared.hubspot.rows import CrmRecord
+from services.shared.ledger.identities import EMAIL, Identity
 from services.shared.ledger.sources import SourceRow
 from services.syncer import plans
 from services.syncer.efforts import Effort, Failure, Piece
 from services.syncer.knowing import Known
-from services.syncer.writing import Writer
+from services.syncer.planning import normal_email
 
 EMAIL_TAKEN = "email_taken"
+MERGED_IDS = "hs_merged_object_ids"
 
 
 def place(effort: Effort, known: Known) -> None:
@@ -59,17 +61,33 @@ def settle_on(effort: Effort, target_id: str, sharers: Mapping[str, Sequence[Sou
     effort.writes = not others or effort.plan.version.updated_at >= max(others)
 
 
-async def find(writer: Writer, efforts: Sequence[Effort]) -> dict[str, str]:
-    """HubSpot ids by email, for those efforts whose contact the ledger does not know.
+def leave_to_others(
+    effort: Effort,
+    shown: Mapping[str, CrmRecord],
+    holders: Mapping[tuple[str, str], Identity],
+) -> None:
+    """Let ``effort`` leave a contact that people merged with another, whose email stands there now.
 
-    Raises:
-        SyncError: HubSpot could not be asked; nothing is known.
+    Renamed, that one would lose its email. ``holders`` are the contacts that the emails in
+    ``shown`` belong to as far as the ledger knows.
     """
-    emails = [e.plan.email for e in efforts if e.head and not e.head.target_id]
-    if not emails:
-        return {}
-    reading = await writer.read(plans.CONTACTS, emails, ("email",), "email")
-    return {email: record.id for email, record in reading.found.items()}
+    head = effort.head
+    record = shown.get(head.target_id) if head and effort.renames else None
+    if head is None or record is None:
+        return
+    former = {head.target_id, *(record.properties.get(MERGED_IDS) or "").split(";")}
+    former -= {"", record.id}
+    email = email_shown(record)
+    holder = holders.get((EMAIL, email))
+    if former and email and (holder is None or holder.target_id != head.target_id):
+        effort.merged = dict.fromkeys(sorted(former), record.id)
+        effort.left_target, effort.renames = record.id, False
+        head.target_id, head.fingerprint = "", b""
+
+
+def email_shown(contact: CrmRecord) -> str:
+    """The first email of a contact in HubSpot, in the form of the ledger's."""
+    return normal_email(contact.properties.get(EMAIL))
 
 
 def lost_email(effort: Effort) -> bool:

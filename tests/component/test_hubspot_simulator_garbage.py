@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 import orjson
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -65,3 +66,11 @@ def test_any_body_gets_an_answer(call: tuple[str, str], body: bytes) -> None:
     status, said = asyncio.run(answered(*call, body))
     assert status < 500 or status == 501
     assert status < 400 or said["correlationId"]
+
+
+@pytest.mark.parametrize("said", ["yes", "1", "null"])
+async def test_a_flag_that_is_neither_true_nor_false_is_refused(said: str) -> None:
+    async with hubspot_under_test() as hubspot:
+        answer = await hubspot.http.get(f"{NEW}/orders", params={"archived": said})
+
+    assert (answer.status_code, answer.json()["category"]) == (400, "VALIDATION_ERROR")

@@ -3,6 +3,7 @@
 from sandbox.shopify import actions, given
 from services.shared.contract.keys import SourceKey
 from services.shared.ledger import reporting
+from services.shared.ledger.engine import statement
 from tests.support.syncing import SHOP, Syncing, sorted_values, story
 
 
@@ -89,6 +90,25 @@ async def test_a_variant_people_archived_stays_away_and_its_siblings_go_on(shop:
 
 
 @story()
+async def test_a_line_people_archived_before_it_named_its_product_leaves_no_link_open(
+    shop: Syncing,
+) -> None:
+    product = given.product(shop.store, variants=1, title="Mug")
+    variant = product["variants"][0]["id"]
+    frozen = shop.strike("locked", path="*/line_items/batch/update", count=10_000, seconds=1)
+    order = given.order(shop.store, lines=[{"variant_id": variant, "quantity": 1}])
+    await shop.until(lambda: len(shop.shown("line_items")) == 1)
+    shop.people.archive("line_items", shop.only("line_items")["hs_object_id"])
+    shop.hubspot.faults.remove(frozen)
+    await shop.settled()
+
+    async with shop.ledger.transaction() as tx:
+        assert await tx.run(statement("SELECT * FROM links WHERE state <> 'done'")) == []
+    line = {"id": order["line_items"][0]["id"]}
+    assert await shop.standing("line_items", line) == ("excluded", "archived_in_hubspot")
+
+
+@story()
 async def test_merged_contacts_are_followed(shop: Syncing) -> None:
     shop.hubspot.switches.merge_makes_new_id = True
     ana = given.customer(shop.store, email="ana@example.com")
@@ -121,6 +141,52 @@ async def test_two_customers_whose_contacts_people_merged_share_the_one_that_is_
     assert shop.only("contacts")["firstname"] == "Annabel"
     for each in (ana, anna):
         assert (await shop.row("customers", each))["target_id"] == one
+
+
+@story()
+async def test_an_email_that_changes_leaves_a_merged_contact_to_the_customer_whose_email_it_shows(
+    shop: Syncing,
+) -> None:
+    shop.hubspot.switches.merge_makes_new_id = True
+    ana = given.customer(shop.store, email="ana@example.com", first_name="Ana")
+    bob = given.customer(shop.other_store, email="bob@example.com", first_name="Bob")
+    order = given.order(shop.other_store, lines=named("Mug"), customer=bob)
+    await shop.settled()
+    one, two = [(await shop.row("customers", each))["target_id"] for each in (ana, bob)]
+    shop.people.merge("contacts", str(one), str(two))
+    actions.change_customer(shop.other_store, bob["id"], email="robert@example.com")
+    await shop.settled()
+
+    shown = {each["email"]: each for each in shop.shown("contacts")}
+    assert {email: each["firstname"] for email, each in shown.items()} == {
+        "ana@example.com": "Ana",
+        "robert@example.com": "Bob",
+    }
+    assert shown["ana@example.com"]["shopify_customer_id"] == str(ana["id"])
+    target = str((await shop.row("orders", order))["target_id"])
+    bobs = shown["robert@example.com"]["hs_object_id"]
+    assert [*shop.hubspot.associations.of("orders", target, "contacts")] == [bobs]
+    assert await shop.not_in_sync() == {}
+
+
+@story()
+async def test_a_merged_contact_that_shows_the_customers_own_email_is_renamed(
+    shop: Syncing,
+) -> None:
+    ana = given.customer(shop.store, email="ana@example.com", first_name="Ana")
+    await shop.settled()
+    other = shop.people.create("contacts", {"email": "ana@home.example"})
+    before = await shop.row("customers", ana)
+    shop.people.merge("contacts", str(before["target_id"]), other["id"])
+    actions.change_customer(shop.store, ana["id"], email="ana.maria@example.com")
+    await shop.settled()
+
+    contact = shop.only("contacts")
+    assert (contact["email"], contact["hs_additional_emails"]) == (
+        "ana.maria@example.com",
+        "ana@home.example",
+    )
+    assert await shop.standing("customers", ana) == ("in_sync", "")
 
 
 @story()

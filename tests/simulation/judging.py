@@ -77,9 +77,13 @@ def judged(shopify: Shopify, hubspot: Account) -> Verdict:
 
 
 def differences(verdict: Verdict, hubspot: Account, doings: Doings) -> list[Difference]:
-    """What HubSpot shows otherwise than it must, but for what people archived themselves."""
-    excused = _excused(hubspot, doings)
-    return [each for each in verdict.differences if not _is_excused(each, excused)]
+    """What HubSpot shows otherwise than it must, but for what people did to it themselves."""
+    excused, filled = _excused(hubspot, doings), _filled(hubspot)
+    return [
+        each
+        for each in verdict.differences
+        if not _is_excused(each, excused) and not _is_filled(each, filled)
+    ]
 
 
 async def disorder(product: Product, shopify: Shopify, hubspot: Account) -> list[str]:
@@ -147,6 +151,20 @@ def _excused(hubspot: Account, doings: Doings) -> set[str]:
                 if other is not None:
                     excused.add((other.properties.get("shopify_sync_key") or "").lower())
     return excused - {""}
+
+
+def _filled(hubspot: Account) -> set[str]:
+    """Keys of contacts that others were merged into: HubSpot filled with theirs what was empty."""
+    return {
+        contact.properties.get("shopify_sync_key") or ""
+        for contact in hubspot.records["contacts"].by_id.values()
+        if contact.properties.get("hs_merged_object_ids")
+    }
+
+
+def _is_filled(difference: Difference, filled: set[str]) -> bool:
+    is_empty = difference.problem is Problem.DIFFERENT and not difference.expected
+    return difference.kind == "contacts" and is_empty and difference.id in filled
 
 
 def _is_excused(difference: Difference, excused: set[str]) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -64,6 +64,15 @@ _FORGET = statement(
     target_id="text",
     value="text",
 )
+_RETARGET = statement(
+    """UPDATE identities SET target_id = b.new_id FROM {rows} AS b
+    WHERE identities.account_id = :account AND identities.kind = b.kind
+      AND identities.target_id = b.old_id""",
+    keyed=2,
+    kind="text",
+    old_id="text",
+    new_id="text",
+)
 
 
 async def look(
@@ -72,6 +81,12 @@ async def look(
     """What ``(kind, value)`` pairs lead to; unknown ones are absent."""
     found = await tx.run_batch(_LOOK, [list(each) for each in set(wanted)], account=account)
     return {(row.kind, row.value): _identity(row) for row in found}
+
+
+async def retarget(tx: Transaction, account: int, kind: str, moved: Mapping[str, str]) -> None:
+    """Follow records that became others in HubSpot, old id to new."""
+    rows = [[kind, old, new] for old, new in moved.items()]
+    await tx.run_batch(_RETARGET, rows, account=account)
 
 
 async def record(tx: Transaction, account: int, identities: Sequence[Identity]) -> None:

@@ -41,12 +41,16 @@ class Ends(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenLink:
-    """A link that can be worked on now, with the HubSpot ids of its ends where known."""
+    """A link that can be worked on now, with the HubSpot ids of its ends where known.
+
+    ``from_parent`` is the id of the record that the end it comes from is a part of, if it is one.
+    """
 
     link: Link
     ends: Ends
     from_target: str | None
     to_target: str | None
+    from_parent: str | None = None
     linked_to: str | None = None  # the HubSpot id it was made to before, if it was
 
 
@@ -81,7 +85,7 @@ _UNWANT = statement(
 )
 _OPEN = """
     SELECT l.shop, l.from_kind, l.from_id, l.to_kind, l.to_id, l.to_parent_id, l.state, l.linked_to,
-      f.target_id AS from_target, t.target_id AS to_target,
+      f.target_id AS from_target, f.parent_id AS from_parent, t.target_id AS to_target,
       CASE
         WHEN l.state = 'unwanted' THEN 'to_be_removed'
         WHEN f.status IN ('excluded', 'deleted') OR t.status IN ('excluded', 'deleted')
@@ -94,23 +98,29 @@ _OPEN = """
     LEFT JOIN sources AS t ON t.shop = l.shop AND t.kind = l.to_kind AND t.id = l.to_id
     LEFT JOIN sources AS p ON p.shop = l.shop AND p.kind = :part_parent_kind
       AND p.id = l.to_parent_id AND l.to_kind = :part_kind
-    WHERE l.state <> 'done' AND (l.due_at IS NULL OR l.due_at <= {now})
+    WHERE l.state <> 'done'
 """
+_DUE = "(l.due_at IS NULL OR l.due_at <= {now})"
+# What has been settled just now may be what a link that was put off comes to its end by.
+_DUE_OR_DEAD = f"""({_DUE} OR f.status IN ('excluded', 'deleted')
+  OR t.status IN ('excluded', 'deleted'))"""
 _OPEN_FROM = statement(
-    _OPEN
-    + """ AND (l.shop, l.from_kind, l.from_id) IN (SELECT b.shop, b.kind, b.id FROM {rows} AS b)""",
+    f"""{_OPEN} AND {_DUE_OR_DEAD}
+    AND (l.shop, l.from_kind, l.from_id) IN (SELECT b.shop, b.kind, b.id FROM {{rows}} AS b)""",
     shop="text",
     kind="text",
     id="text",
 )
 _OPEN_TO = statement(
-    _OPEN
-    + """ AND (l.shop, l.to_kind, l.to_id) IN (SELECT b.shop, b.kind, b.id FROM {rows} AS b)""",
+    f"""{_OPEN} AND {_DUE_OR_DEAD}
+    AND (l.shop, l.to_kind, l.to_id) IN (SELECT b.shop, b.kind, b.id FROM {{rows}} AS b)""",
     shop="text",
     kind="text",
     id="text",
 )
-_OPEN_ALL = statement(f"SELECT * FROM ({_OPEN}) AS o WHERE o.ends IS NOT NULL LIMIT :most")
+_OPEN_ALL = statement(
+    f"SELECT * FROM ({_OPEN} AND {_DUE}) AS o WHERE o.ends IS NOT NULL LIMIT :most"
+)
 _LINK = {**_KEY, "to_kind": "text", "to_id": "text"}
 _DONE = statement(
     """
@@ -136,6 +146,19 @@ _MOVED = statement(
     kind="text",
     id="text",
     target_id="text",
+)
+_MERGED = statement(
+    """
+    UPDATE links SET linked_to = b.new_id FROM {rows} AS b
+    WHERE links.shop = b.shop AND links.to_kind = b.kind AND links.to_id = b.id
+      AND links.linked_to = b.old_id
+    """,
+    keyed=4,
+    shop="text",
+    kind="text",
+    id="text",
+    old_id="text",
+    new_id="text",
 )
 _TWINS = statement(
     """
@@ -211,6 +234,16 @@ async def moved(tx: Transaction, ends: Mapping[SourceKey, str | None]) -> None:
     await tx.run_batch(_MOVED, rows)
 
 
+async def merged(tx: Transaction, ends: Iterable[tuple[SourceKey, str, str]]) -> None:
+    """Associations with a record that became another in HubSpot are with that one.
+
+    ``ends`` are what links lead to, with the HubSpot id they were made with and the one that it
+    has become.
+    """
+    rows = [[key.shop, key.kind, key.id, old, new] for key, old, new in ends]
+    await tx.run_batch(_MERGED, rows)
+
+
 async def wanted_pairs(tx: Transaction, sources: Iterable[SourceKey]) -> set[tuple[SourceKey, str]]:
     """Each of ``sources`` with every HubSpot id that one of its wanted links leads to."""
     rows = [[key.shop, key.kind, key.id] for key in set(sources)]
@@ -248,6 +281,7 @@ def _open_link(row: Row[Any]) -> OpenLink:
         ),
         ends=Ends(row.ends),
         from_target=row.from_target,
+        from_parent=row.from_parent,
         to_target=row.to_target,
         linked_to=row.linked_to,
     )
