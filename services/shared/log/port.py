@@ -18,7 +18,7 @@ class Appender(Protocol):
 
         Cancelled, they may be written all the same.
 
-        Raises:
+        Raises, at once or when awaited:
             LogUnavailableError: not all were written, and perhaps none; to append them again is
                 right, since delivery is at least once anyway. ``retry_after`` says when to come.
         """
