@@ -112,9 +112,13 @@ def create_app(
         return JSONResponse({"alive": True})
 
     async def readyz(_request: Request) -> JSONResponse:
-        checks = {"stores": stores.are_loaded, "log": await log.is_writable(writable)}
-        status = HTTPStatus.OK if all(checks.values()) else HTTPStatus.SERVICE_UNAVAILABLE
-        return JSONResponse({"ready": all(checks.values()), **checks}, status_code=status)
+        reason = await log.refusal(writable)
+        checks = {"stores": stores.are_loaded, "log": reason is None}
+        said: dict[str, bool | str] = {"ready": all(checks.values()), **checks}
+        if reason is not None:
+            said["reason"] = reason
+        status = HTTPStatus.OK if said["ready"] else HTTPStatus.SERVICE_UNAVAILABLE
+        return JSONResponse(said, status_code=status)
 
     behind = Starlette(routes=[Route("/healthz", healthz), Route("/readyz", readyz)])
     taking = Taking(stores=stores, log=log, metrics=metrics, clock=clock)

@@ -20,7 +20,8 @@ from services.shared.runtime.logging import Action
 
 _logger = logging.getLogger(__name__)
 
-# Whether the log would take an event now; asked by the readiness probe alone.
+# Whether the log would take an event now, or the reason as an exception; asked by the readiness
+# probe alone.
 Writable = Callable[[], Awaitable[bool]]
 # What became of an append; an exception if it is our own fault.
 Told = Outcome | Exception
@@ -78,13 +79,15 @@ class BoundedLog:
             partial(self._appended, accepted.outcome, len(accepted.event.value), tell)
         )
 
-    async def is_writable(self, writable: Writable) -> bool:
-        """What ``writable`` says, within the time an append may take; no answer is a no."""
+    async def refusal(self, writable: Writable) -> str | None:
+        """Why the log would take no event, or None; no answer in an append's time is a no."""
         try:
             async with asyncio.timeout(self.bounds.append_seconds):
-                return await writable()
-        except (WorldAtFaultError, TimeoutError):
-            return False
+                return None if await writable() else Outcome.LOG_UNAVAILABLE.value
+        except WorldAtFaultError as problem:
+            return problem.reason
+        except TimeoutError:
+            return Outcome.LOG_TOO_SLOW.value
 
     def _appended(
         self, outcome: Outcome, size: int, tell: Callable[[Told], None], work: asyncio.Future[None]

@@ -219,6 +219,10 @@ async def test_not_ready_without_stores_or_while_the_log_refuses_or_hangs(ingest
 
     assert refusing.status_code == hanging.status_code == 503
     assert refusing.json()["log"] is hanging.json()["log"] is False
+    assert (refusing.json()["reason"], hanging.json()["reason"]) == (
+        "log_unavailable",
+        "log_too_slow",
+    )
     assert (await ingest.client.get("/healthz")).status_code == 200
 
 
