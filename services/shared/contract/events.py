@@ -30,8 +30,7 @@ class Change(StrEnum):
     HINT = "hint"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewEvent:
+class NewEvent(msgspec.Struct, frozen=True, kw_only=True):
     """An event to be appended.
 
     ``key`` is ``<shop>/<kind>/<id>`` of the record it belongs to; ``value`` is the webhook's body
