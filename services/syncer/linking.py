@@ -107,6 +107,8 @@ class Linker:
                 each.cancel()
 
     async def _work_on(self, found: Sequence[OpenLink]) -> None:
+        if not found:
+            return
         made: list[tuple[Link, str]] = []
         refused: list[Link] = []
         failed: list[Link] = []
@@ -153,6 +155,8 @@ class Linker:
 
     async def _remove(self, some: Sequence[OpenLink]) -> None:
         """Take associations away, but none that another wanted link means as well."""
+        if not some:
+            return
         async with self._ledger.transaction() as tx:
             wanted = await links.wanted_pairs(tx, map(_source, some))
         stale = [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from services.shared.contract.keys import SourceKey
 from services.shared.ledger.identities import EMAIL, Identity
@@ -25,10 +25,12 @@ def remember_pieces(effort: Effort, memory: Memory) -> None:
             _remember_contact(effort, head, memory)
         if head.merged_from:
             memory.moved[head.merged_from] = head.target_id
+    linked = {(link.from_kind, link.from_id) for link in plan.links}
     for piece in effort.parts.values():
         if piece.target_id:
             memory.targets.extend(_target(piece, effort))
-            memory.touched.append(piece.source)
+            if _may_be_linked(piece, effort, linked):
+                memory.touched.append(piece.source)
         if piece.target_id or piece.refused:
             memory.settlements.append(_part_settlement(piece, plan.source))
     for part in effort.known_parts.values():
@@ -37,6 +39,16 @@ def remember_pieces(effort: Effort, memory: Memory) -> None:
                 Settlement(key=part.key, status=Status.DELETED, parent_id=part.parent_id)
             )
             memory.forgotten.append((plan.part_type, part.target_id or ""))
+
+
+def _may_be_linked(piece: Piece, effort: Effort, linked: Collection[tuple[str, str]]) -> bool:
+    """Whether a link may begin or end at a part: none ends at a line, and few begin there.
+
+    Most of all parts are lines of new orders whose products are known.
+    """
+    if effort.plan.part_kind == plans.VARIANTS or piece.source.id in effort.known_parts:
+        return True
+    return (piece.source.kind, piece.source.id) in linked
 
 
 def _shows_its_email(effort: Effort) -> bool:

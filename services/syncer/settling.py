@@ -147,7 +147,7 @@ def _settle(effort: Effort, now: datetime, memory: Memory) -> None:
         )
     )
     memory.outcomes[plan.source] = _OUTCOMES[status]
-    if not plan.keeps_links:
+    if row and not plan.keeps_links:  # what was never seen is linked to nobody yet
         memory.link_owners.append(plan.source)
     memory.links.extend(plan.links)
     memory.refers_to.update(plan.refers_to)
