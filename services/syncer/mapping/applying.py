@@ -141,7 +141,7 @@ def _apply(
         value = fields.get(source, ABSENT)
         if value is ABSENT:
             continue
-        if value is None or value == "" or value == ():  # noqa: PLR1714  # hashing is slower
+        if not value and value in _EMPTY:  # few are, and to compare an amount with text is slow
             properties[target] = empty
             continue
         said = convert(value)
