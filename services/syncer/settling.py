@@ -18,6 +18,7 @@ from services.syncer.outcomes import Outcome
 from services.syncer.plans import Plan
 from services.syncer.putting_off import SUSPECT_MS, is_to_be_tried_again, put_off
 from services.syncer.remembering import remember_pieces
+from services.syncer.webhook_only import kept
 
 
 def settled(efforts: Iterable[Effort], now: datetime, causes: Mapping[SourceKey, int]) -> Memory:
@@ -112,7 +113,7 @@ def exclude(plan: Plan, row: SourceRow | None, memory: Memory) -> None:
             due_in_ms=plan.due_in_ms,
             label=plan.label,
             created_at=plan.created_at,
-            body=plan.kept if plan.due_in_ms is not None else None,
+            body=kept(plan.state) if plan.due_in_ms is not None else None,
         )
     )
     memory.identities.extend(
@@ -143,7 +144,7 @@ def _settle(effort: Effort, now: datetime, memory: Memory) -> None:
             is_acknowledged=status is Status.IN_SYNC,
             label=plan.label,
             created_at=plan.created_at,
-            body=plan.kept if status is Status.FAILING else None,
+            body=kept(plan.state) if status is Status.FAILING else None,
         )
     )
     memory.outcomes[plan.source] = _OUTCOMES[status]
