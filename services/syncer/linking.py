@@ -148,6 +148,8 @@ class Linker:
                 each.cancel()
 
     async def _work_on(self, found: Sequence[OpenLink]) -> None:
+        if not found:
+            return
         answered = _Answered()
         there = [each for each in found if each.ends is Ends.BOTH_THERE]
         for (from_kind, to_kind), some in _grouped(there).items():
@@ -195,6 +197,8 @@ class Linker:
 
     async def _remove(self, some: Sequence[OpenLink]) -> None:
         """Take associations away, but none that another wanted link means as well."""
+        if not some:
+            return
         async with self._ledger.transaction() as tx:
             wanted = await links.wanted_pairs(tx, map(_source, some))
         stale = [

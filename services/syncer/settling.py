@@ -19,6 +19,7 @@ from services.syncer.planning import NO_EMAIL
 from services.syncer.plans import Plan
 from services.syncer.putting_off import SUSPECT_MS, is_to_be_tried_again, put_off
 from services.syncer.remembering import remember_pieces
+from services.syncer.webhook_only import kept
 
 
 def settled(efforts: Iterable[Effort], now: datetime, causes: Mapping[SourceKey, int]) -> Memory:
@@ -120,8 +121,8 @@ def exclude(plan: Plan, row: SourceRow | None, memory: Memory) -> None:
             due_in_ms=plan.due_in_ms,
             label=plan.label,
             created_at=plan.created_at,
-            body=plan.kept if plan.due_in_ms is not None else None,
-            heard_at=plan.heard_at,
+            body=kept(plan.state) if plan.due_in_ms is not None else None,
+            heard_at=plan.state.heard_at if plan.state else None,
         )
     )
     memory.identities.extend(
@@ -160,12 +161,12 @@ def _settle(effort: Effort, now: datetime, memory: Memory) -> None:
             is_acknowledged=status is Status.IN_SYNC,
             label=plan.label,
             created_at=plan.created_at,
-            body=plan.kept if status is Status.FAILING else None,
-            heard_at=plan.heard_at,
+            body=kept(plan.state) if status is Status.FAILING else None,
+            heard_at=plan.state.heard_at if plan.state else None,
         )
     )
     memory.outcomes[plan.source] = _OUTCOMES[status]
-    if not plan.keeps_links:
+    if row and not plan.keeps_links:  # what was never seen is linked to nobody yet
         memory.link_owners.append(plan.source)
     memory.links.extend(plan.links)
     memory.mentions.extend(plan.mentions)
@@ -200,7 +201,7 @@ def _leave_to(holder: SourceKey, effort: Effort, memory: Memory) -> None:
             version=plan.version,
             label=plan.label,
             created_at=plan.created_at,
-            heard_at=plan.heard_at,
+            heard_at=plan.state.heard_at if plan.state else None,
         )
     )
     memory.settlements.extend(
