@@ -83,7 +83,7 @@ def test_libraries_that_chat_are_quiet() -> None:
 
 def test_calls_name_the_actions_of_the_vocabulary_and_no_other() -> None:
     texts = [path.read_text() for path in (Path(__file__).parents[2] / "services").rglob("*.py")]
-    named = {each for text in texts for each in re.findall(r'"action": "(\w+)"', text)}
+    literals = {each for text in texts for each in re.findall(r'"action": "(\w+)"', text)}
+    members = {each for text in texts for each in re.findall(r"\bAction\.([A-Z_]+)\b", text)}
 
-    assert named
-    assert named <= set(Action)
+    assert literals | {Action[each].value for each in members} == set(Action)
