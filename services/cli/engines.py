@@ -8,7 +8,12 @@ import secrets
 import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import (
+    AbstractAsyncContextManager,
+    AsyncExitStack,
+    asynccontextmanager,
+    contextmanager,
+)
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -34,6 +39,7 @@ from services.shared.ledger.readiness import is_newest
 from services.shared.ledger.resealing import reseal
 from services.shared.ledger.stores import ACCOUNT
 from services.shared.ledger.vault import Vault
+from services.shared.log.late import opened_in_time
 from services.shared.log.opening import opened as opened_log
 from services.shared.log.port import Log
 from services.shared.runtime.calls import CountedTransport, client
@@ -83,7 +89,7 @@ async def engines(
         ledger = await stack.enter_async_context(
             opened(settings.ledger, options=options_of(settings))
         )
-        log = await stack.enter_async_context(opened_log(settings.log))
+        log = await stack.enter_async_context(_log_for(processes, settings))
         http = await stack.enter_async_context(_http_for(processes, transport))
         governor = Governor(LedgerQuota(ledger, ACCOUNT))
         usage = Usage(time.monotonic)
@@ -172,6 +178,12 @@ def make_data_dir(folder: Path) -> None:
     except OSError as problem:
         detail = f"{folder} ({problem.strerror})"
         raise OursToFixError("data_dir_not_writable", detail=detail) from problem
+
+
+def _log_for(processes: frozenset[str], settings: Settings) -> AbstractAsyncContextManager[Log]:
+    """Ingest alone starts without its log as well: it says so to Shopify until there is room."""
+    opening = partial(opened_log, settings.log)
+    return opened_in_time(opening) if processes == {INGEST} else opening()
 
 
 def _http_for(

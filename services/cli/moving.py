@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 
 from services.shared.contract.errors import LogUnavailableError, OursToFixError, SyncError
 from services.shared.contract.events import NewEvent
@@ -25,11 +25,11 @@ class Gate:
         self._log = log
         self.is_closed = False
 
-    async def append(self, events: Sequence[NewEvent]) -> None:
+    def append(self, events: Sequence[NewEvent]) -> Awaitable[None]:
         """See ``Appender``."""
         if self.is_closed:
             raise LogUnavailableError("moving", retry_after=_RETRY_SECONDS)
-        await self._log.append(events)
+        return self._log.append(events)
 
 
 async def check_here(ledger: Ledger) -> None:

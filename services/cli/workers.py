@@ -1,8 +1,8 @@
 """``shopsync ingest --workers N``: several ingests on one port, kept alive together.
 
 The kernel spreads new connections over them (``SO_REUSEPORT``). Each has a metrics port of its own,
-the first the configured one and the others those above it: whoever scrapes adds them up, and sees
-which is in trouble. A worker that dies is started again; one that cannot live takes all down.
+the first the configured one: whoever scrapes adds them up, and sees which is in trouble. A worker
+that dies is started again; one that cannot live takes all down.
 """
 
 from __future__ import annotations
@@ -29,6 +29,9 @@ _WITHIN_SECONDS = 60.0
 _AGAIN_SECONDS = 0.5
 # Beyond what a worker gives its requests and its companions.
 _GRACE_SECONDS = 20.0
+# Between the metrics ports of two workers: there is room for the syncer's and the reconciler's,
+# which are those next to the first, and for some more beside them.
+_PORTS_APART = 10
 
 
 class WorkersDieError(OursToFixError):
@@ -58,12 +61,16 @@ async def run(count: int) -> None:
         await run_together(workers, stopping, grace_seconds=settings.stop_seconds + _GRACE_SECONDS)
 
 
+def metrics_port_of(settings: Settings, number: int) -> int:
+    """Where a worker, counted from 0, tells its metrics; where any port will do, any."""
+    return settings.metrics_port + number * _PORTS_APART if settings.metrics_port else 0
+
+
 def _environment(settings: Settings, number: int) -> Mapping[str, str]:
-    port = settings.metrics_port + number if settings.metrics_port else 0
     return {
         **os.environ,
         "SHOPSYNC_INGEST_SHARES_PORT": "true",
-        "SHOPSYNC_INGEST_METRICS_PORT": str(port),
+        "SHOPSYNC_INGEST_METRICS_PORT": str(metrics_port_of(settings, number)),
     }
 
 

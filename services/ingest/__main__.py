@@ -13,7 +13,7 @@ from functools import partial
 import uvicorn
 from prometheus_client import CollectorRegistry
 
-from services.ingest.app import Clock, Webhooks, create_app
+from services.ingest.app import Webhooks, create_app
 from services.ingest.appending import BoundedLog, Bounds, Writable
 from services.ingest.limits import Limits, limited
 from services.ingest.metrics import Metrics
@@ -26,6 +26,7 @@ from services.ingest.stores import (
     StoreSource,
     keep_fresh,
 )
+from services.ingest.taking import Clock
 from services.shared.log.port import Appender
 from services.shared.runtime.lifecycle import Companion, run_together
 from services.shared.runtime.logging import Action
@@ -130,7 +131,7 @@ def _config(settings: Settings, app: Webhooks, metrics: Metrics) -> uvicorn.Conf
     )
     return config_for(
         app,
-        http=limited(limits, metrics),
+        http=limited(limits, metrics, app),
         timeout_graceful_shutdown=settings.stop_seconds,
     )
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from datetime import datetime
+from collections.abc import Iterable
+from functools import partial
 from http import HTTPStatus
 
 from starlette.applications import Starlette
@@ -13,15 +13,15 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from services.ingest.answers import ANSWERS, Answer
+from services.ingest.answers import Answer
 from services.ingest.appending import BoundedLog, Room, Writable
-from services.ingest.delivery import Refused, claim_in, event_for
+from services.ingest.delivery import Refused
 from services.ingest.metrics import Metrics
 from services.ingest.outcomes import Outcome
 from services.ingest.stores import KnownStores
+from services.ingest.taking import Clock, Taking, Tell
 
 PATH = "/webhooks/shopify"
-Clock = Callable[[], datetime]
 
 _NOTHING: Message = {"type": "http.response.body", "body": b""}
 
@@ -32,19 +32,9 @@ class Webhooks:
     Answers what is a request for :data:`PATH`, and hands all else to ``behind``.
     """
 
-    def __init__(
-        self,
-        *,
-        stores: KnownStores,
-        log: BoundedLog,
-        metrics: Metrics,
-        clock: Clock,
-        behind: ASGIApp,
-    ) -> None:
-        self._stores = stores
+    def __init__(self, *, taking: Taking, log: BoundedLog, behind: ASGIApp) -> None:
+        self._taking = taking
         self._log = log
-        self._metrics = metrics
-        self._now = clock
         self._behind = behind
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -52,39 +42,40 @@ class Webhooks:
         if scope["type"] != "http" or scope["path"] != PATH:
             await self._behind(scope, receive, send)
             return
-        time = asyncio.get_running_loop().time
-        began = time()
-        outcome = await self._outcome(scope, receive)
-        if outcome is Outcome.DISCONNECTED:  # counted where the connection ended
-            return
-        await send(self._answer(outcome))
-        await send(_NOTHING)
-        self._metrics.count(outcome)
-        self._metrics.request_seconds.observe(time() - began)
+        answer = await self._answer(scope, receive)
+        if answer is not None:
+            await send(answer)
+            await send(_NOTHING)
 
-    async def _outcome(self, scope: Scope, receive: Receive) -> Outcome:
+    def takes(self, method: str, path: str) -> bool:
+        """Whether :meth:`take` is for such a request."""
+        return path == PATH and method == "POST"
+
+    def take(self, headers: Iterable[tuple[bytes, bytes]], body: bytes, tell: Tell) -> None:
+        """The same without ASGI, for a delivery whose body is there; see ``Taking``."""
+        self._taking.take(headers, body, tell)
+
+    async def _answer(self, scope: Scope, receive: Receive) -> Answer | None:
+        """None if nobody is there any more: that is counted where the connection ended."""
+        began = asyncio.get_running_loop().time()
+        body = await self._body(scope, receive)
+        if body is Outcome.DISCONNECTED:
+            return None
+        if isinstance(body, Outcome):
+            return self._taking.answer(body, began)
+        told: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self._taking.take(scope["headers"], body, partial(_tell, told))
+        return await told
+
+    async def _body(self, scope: Scope, receive: Receive) -> bytes | Outcome:
+        """The body, if it is worth waiting for."""
         if scope["method"] != "POST":
             return Outcome.WRONG_METHOD
-        claim = claim_in(scope["headers"], self._stores)
+        claim = self._taking.claim(scope["headers"])
         if isinstance(claim, Refused):
             return claim.outcome
-        # Before its body is waited for and its signature reckoned: what is refused for want of
-        # time must cost little of it, or at twice the load nothing would be accepted at all.
-        if self._log.is_busy:
-            return Outcome.TOO_MANY_IN_FLIGHT
         with self._log.room() as room:
-            body = await _body(receive, room)
-            if isinstance(body, Outcome):
-                return body
-            decision = event_for(claim, body, self._now())
-            if isinstance(decision, Refused):
-                return decision.outcome
-            return await self._log.append(decision)
-
-    def _answer(self, outcome: Outcome) -> Answer:
-        if outcome is not Outcome.LOG_UNAVAILABLE:
-            return ANSWERS[outcome]
-        return Answer(outcome, self._log.retry_seconds)
+            return await _body(receive, room)
 
 
 async def _body(receive: Receive, room: Room) -> bytes | Outcome:
@@ -103,6 +94,15 @@ async def _body(receive: Receive, room: Room) -> bytes | Outcome:
     return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
 
+def _tell(waiting: asyncio.Future[Answer], told: Answer | Exception) -> None:
+    if waiting.done():  # whoever waited has been cancelled
+        return
+    if isinstance(told, Exception):
+        waiting.set_exception(told)
+    else:
+        waiting.set_result(told)
+
+
 def create_app(
     *, stores: KnownStores, log: BoundedLog, metrics: Metrics, clock: Clock, writable: Writable
 ) -> Webhooks:
@@ -112,9 +112,14 @@ def create_app(
         return JSONResponse({"alive": True})
 
     async def readyz(_request: Request) -> JSONResponse:
-        checks = {"stores": stores.are_loaded, "log": await log.is_writable(writable)}
-        status = HTTPStatus.OK if all(checks.values()) else HTTPStatus.SERVICE_UNAVAILABLE
-        return JSONResponse({"ready": all(checks.values()), **checks}, status_code=status)
+        reason = await log.refusal(writable)
+        checks = {"stores": stores.are_loaded, "log": reason is None}
+        said: dict[str, bool | str] = {"ready": all(checks.values()), **checks}
+        if reason is not None:
+            said["reason"] = reason
+        status = HTTPStatus.OK if said["ready"] else HTTPStatus.SERVICE_UNAVAILABLE
+        return JSONResponse(said, status_code=status)
 
     behind = Starlette(routes=[Route("/healthz", healthz), Route("/readyz", readyz)])
-    return Webhooks(stores=stores, log=log, metrics=metrics, clock=clock, behind=behind)
+    taking = Taking(stores=stores, log=log, metrics=metrics, clock=clock)
+    return Webhooks(taking=taking, log=log, behind=behind)

@@ -7,6 +7,7 @@ import logging
 import math
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Self
 
 from services.ingest.deadlines import Deadlines
@@ -19,8 +20,11 @@ from services.shared.runtime.logging import Action
 
 _logger = logging.getLogger(__name__)
 
-# Whether the log would take an event now; asked by the readiness probe alone.
+# Whether the log would take an event now, or the reason as an exception; asked by the readiness
+# probe alone.
 Writable = Callable[[], Awaitable[bool]]
+# What became of an append; an exception if it is our own fault.
+Told = Outcome | Exception
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,42 +55,63 @@ class BoundedLog:
         metrics.in_flight.set_function(lambda: self._in_flight)
         metrics.held_bytes.set_function(lambda: self.held_bytes)
 
-    @property
-    def is_busy(self) -> bool:
-        """Whether as many appends are under way as may be: one more would be refused."""
-        return self._in_flight >= self.bounds.in_flight
+    def is_busy(self, ahead: int = 0) -> bool:
+        """Whether, with ``ahead`` more, as many appends are under way as may be."""
+        return self._in_flight + ahead >= self.bounds.in_flight
 
     def room(self) -> Room:
-        """Room for one body, given back at the end of the ``with`` block."""
+        """Room for one body, given back by ``leave`` or at the end of a ``with`` block."""
         return Room(self)
 
-    async def append(self, accepted: Accepted) -> Outcome:
-        """The outcome of ``accepted`` once the log has it, else why it has not."""
-        if self.is_busy:
-            return Outcome.TOO_MANY_IN_FLIGHT
-        self._in_flight += 1
+    def append(self, accepted: Accepted, tell: Callable[[Told], None]) -> None:
+        """Tell the outcome of ``accepted`` once the log has it, else why it has not."""
+        if self.is_busy():
+            tell(Outcome.TOO_MANY_IN_FLIGHT)
+            return
         try:
-            seconds = await self._deadlines.within(self._appender.append((accepted.event,)))
+            work = asyncio.ensure_future(self._appender.append((accepted.event,)))
         except LogUnavailableError as problem:
-            return self._unavailable(Outcome.LOG_UNAVAILABLE, problem.retry_after)
+            tell(self._unavailable(Outcome.LOG_UNAVAILABLE, problem.retry_after))
+            return
+        self._in_flight += 1
+        self._deadlines.begin(work)
+        work.add_done_callback(
+            partial(self._appended, accepted.outcome, len(accepted.event.value), tell)
+        )
+
+    async def refusal(self, writable: Writable) -> str | None:
+        """Why the log would take no event, or None; no answer in an append's time is a no."""
+        try:
+            async with asyncio.timeout(self.bounds.append_seconds):
+                return None if await writable() else Outcome.LOG_UNAVAILABLE.value
+        except WorldAtFaultError as problem:
+            return problem.reason
         except TimeoutError:
-            return self._unavailable(Outcome.LOG_TOO_SLOW, None)
-        finally:
-            self._in_flight -= 1
+            return Outcome.LOG_TOO_SLOW.value
+
+    def _appended(
+        self, outcome: Outcome, size: int, tell: Callable[[Told], None], work: asyncio.Future[None]
+    ) -> None:
+        self._in_flight -= 1
+        seconds = self._deadlines.end(work)
+        try:
+            work.result()
+        except LogUnavailableError as problem:
+            tell(self._unavailable(Outcome.LOG_UNAVAILABLE, problem.retry_after))
+        except asyncio.CancelledError:
+            tell(self._unavailable(Outcome.LOG_TOO_SLOW, None))
+        except Exception as bug:  # noqa: BLE001 - whoever waits must hear of it
+            tell(bug)
+        else:
+            self._took(size, seconds)
+            tell(outcome)
+
+    def _took(self, size: int, seconds: float) -> None:
         self._metrics.append_seconds.observe(seconds)
-        self._metrics.accepted_bytes.value += len(accepted.event.value)
+        self._metrics.accepted_bytes.value += size
         if not self._available:
             self._available = True
             _logger.info("the log takes events again", extra={"action": Action.LOG_AVAILABLE})
-        return accepted.outcome
-
-    async def is_writable(self, writable: Writable) -> bool:
-        """What ``writable`` says, within the time an append may take; no answer is a no."""
-        try:
-            async with asyncio.timeout(self.bounds.append_seconds):
-                return await writable()
-        except (WorldAtFaultError, TimeoutError):
-            return False
 
     def _unavailable(self, outcome: Outcome, retry_after: float | None) -> Outcome:
         self.retry_seconds = max(DEFAULT_RETRY_SECONDS, math.ceil(retry_after or 0))
@@ -112,6 +137,10 @@ class Room:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.leave()
+
+    def leave(self) -> None:
+        """Give it back."""
         self._log.held_bytes -= self._taken
 
     def take(self, count: int) -> Outcome | None:

@@ -8,52 +8,36 @@ so one timer, for the first of them, is enough.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
 from itertools import takewhile
 from typing import Any
 
 
 class Deadlines:
-    """Lets each of many waits take ``seconds`` at most; a task waits for one thing at a time."""
+    """Lets each of many pieces of work take ``seconds`` at most."""
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
-        self._due: dict[asyncio.Task[Any], float] = {}  # in the order they fall due
-        self._expired: set[asyncio.Task[Any]] = set()
+        self._began: dict[asyncio.Future[Any], float] = {}  # in the order they fall due
         self._timer: asyncio.TimerHandle | None = None
 
-    async def within(self, work: Awaitable[None]) -> float:
-        """Await ``work``; how many seconds it took.
-
-        Raises:
-            TimeoutError: it took too long, and was cancelled.
-        """
-        loop = asyncio.get_running_loop()
-        task = asyncio.current_task(loop)
-        if task is None:
-            raise RuntimeError("only a task can be given a deadline")
-        began = loop.time()
-        self._due[task] = began + self._seconds
+    def begin(self, work: asyncio.Future[Any]) -> None:
+        """From now on ``work`` has its time; once that is over, it is cancelled."""
+        loop = work.get_loop()
+        self._began[work] = now = loop.time()
         if self._timer is None:
-            self._timer = loop.call_at(began + self._seconds, self._expire)
-        try:
-            await work
-        except asyncio.CancelledError:
-            if task in self._expired and task.uncancel() == 0:
-                raise TimeoutError from None
-            raise
-        finally:
-            if self._due.pop(task, None) is None:
-                self._expired.discard(task)
-        return loop.time() - began
+            self._timer = loop.call_at(now + self._seconds, self._expire)
+
+    def end(self, work: asyncio.Future[Any]) -> float:
+        """``work`` is done, or was cancelled; how many seconds it took."""
+        began = self._began.pop(work, None)
+        return self._seconds if began is None else work.get_loop().time() - began
 
     def _expire(self) -> None:
         loop = asyncio.get_running_loop()
-        now = loop.time()
-        overdue = [task for task, _ in takewhile(lambda each: each[1] <= now, self._due.items())]
-        for task in overdue:
-            del self._due[task]
-            self._expired.add(task)
-            task.cancel()
-        first = next(iter(self._due.values()), None)
-        self._timer = None if first is None else loop.call_at(first, self._expire)
+        latest = loop.time() - self._seconds
+        overdue = list(takewhile(lambda work: self._began[work] <= latest, self._began))
+        for work in overdue:
+            del self._began[work]
+            work.cancel()
+        first = next(iter(self._began.values()), None)
+        self._timer = None if first is None else loop.call_at(first + self._seconds, self._expire)

@@ -1,19 +1,20 @@
 """From a request's headers and body to an event, or to the reason why not. Pure.
 
-Two steps, so that a stranger's body is never waited for: :func:`claim_in` looks at the headers
-alone, :func:`event_for` at the body once it is there.
+Step by step, so that a stranger's body is never waited for: :func:`claim_in` looks at the headers
+alone, :func:`is_proven` and then :func:`event_for` at the body once it is there.
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 from types import MappingProxyType
+
+import msgspec
 
 from services.ingest.outcomes import Outcome
 from services.ingest.stores import KnownStores
@@ -83,9 +84,7 @@ class Refused:
     outcome: Outcome
 
 
-# Likewise not frozen.
-@dataclass(slots=True, kw_only=True)
-class Accepted:
+class Accepted(msgspec.Struct, kw_only=True):
     """Signed by the store; to be appended before anybody is told."""
 
     outcome: Outcome
@@ -95,16 +94,18 @@ class Accepted:
 def decide(
     headers: Iterable[tuple[bytes, bytes]], body: bytes, stores: KnownStores, received_at: datetime
 ) -> Accepted | Refused:
-    """Both steps at once; for any headers and any body, without raising."""
+    """All steps at once; for any headers and any body, without raising."""
     claim = claim_in(headers, stores)
-    return claim if isinstance(claim, Refused) else event_for(claim, body, received_at)
+    if isinstance(claim, Refused):
+        return claim
+    if not is_proven(claim, body):
+        return Refused(outcome=Outcome.WRONG_SIGNATURE)
+    return event_for(claim, body, received_at)
 
 
 def claim_in(headers: Iterable[tuple[bytes, bytes]], stores: KnownStores) -> Claim | Refused:
     """What the headers (names in lower case, as ASGI gives them) claim, if it can be checked."""
-    known = [(field, value) for name, value in headers if (field := _field_of(name))]
-    told = dict(known)
-    doubled = () if len(told) == len(known) else _doubled(known)
+    told, doubled = _told_in(headers)
     if not stores.are_loaded:
         return Refused(outcome=Outcome.STORES_NOT_LOADED)
     shop = told.get(_SHOP, b"").decode("latin-1").lower()
@@ -119,15 +120,26 @@ def claim_in(headers: Iterable[tuple[bytes, bytes]], stores: KnownStores) -> Cla
     return Claim(shop=shop, digest=digest, secrets=secrets, told=told)
 
 
-def _doubled(known: Iterable[tuple[str, bytes]]) -> frozenset[str]:
-    counts = Counter(name for name, _ in known)
-    return frozenset(name for name, count in counts.items() if count > 1)
+def _told_in(headers: Iterable[tuple[bytes, bytes]]) -> tuple[dict[str, bytes], Sequence[str]]:
+    """What the headers of both families say, and what they say more than once."""
+    told: dict[str, bytes] = {}
+    doubled: tuple[str, ...] = ()
+    for name, value in headers:
+        known = _field_of(name)
+        if known:
+            if known in told and known not in doubled:
+                doubled = (*doubled, known)
+            told[known] = value
+    return told, doubled
 
 
-def event_for(claim: Claim, body: bytes, received_at: datetime) -> Accepted | Refused:
-    """The event, if the store signed ``body``: unreadable or of an unknown topic, it is kept."""
-    if not is_signed(body, claim.digest, claim.secrets):
-        return Refused(outcome=Outcome.WRONG_SIGNATURE)
+def is_proven(claim: Claim, body: bytes) -> bool:
+    """Whether the store has signed ``body``."""
+    return is_signed(body, claim.digest, claim.secrets)
+
+
+def event_for(claim: Claim, body: bytes, received_at: datetime) -> Accepted:
+    """The event of a proven claim: unreadable or of an unknown topic, it is kept."""
     told = claim.told
     route = _route(claim.shop, told.get(_TOPIC, b""), told.get(_API_VERSION, b""))
     record_id = record_id_in(route.shopify_topic, body)
@@ -172,13 +184,18 @@ def _route(shop: str, told_topic: bytes, told_version: bytes) -> _Route:
 def _with_its_own(
     common: Mapping[str, str], told: Mapping[str, bytes], received_at: datetime
 ) -> dict[str, str]:
-    headers = {**common, "received-at": received_at.isoformat()}
+    headers = {**common, "received-at": _written(received_at)}
     for name in _OWN:
         if name in told and (text := _plain(told[name])):
             headers[name] = text
     if _TRACEPARENT in told and _TRACE.fullmatch(told[_TRACEPARENT]):
         headers[_TRACEPARENT] = told[_TRACEPARENT].decode()
     return headers
+
+
+@lru_cache(maxsize=1)  # deliveries that come together have one moment
+def _written(moment: datetime) -> str:
+    return moment.isoformat()
 
 
 def _digest(claimed: bytes | None, *, doubled: bool) -> bytes | Outcome:

@@ -20,6 +20,7 @@ class Ending(Connection):
 
     unread_seconds: ClassVar[float]  # how long answers may wait for a sender that reads none
 
+    _ends = False  # once all that came whole is answered
     _last_word: Answer | None = None
     _unread: asyncio.TimerHandle | None = None
 
@@ -43,8 +44,8 @@ class Ending(Connection):
         self.transport.close()
         self.loop.call_later(LINGER_SECONDS, self.transport.abort)
 
-    def end_with(self, answer: Answer, *, unfinished: bool) -> None:
-        """Let what came whole be answered first, then tell this, and close.
+    def end_with(self, answer: Answer | None, *, unfinished: bool) -> None:
+        """Let what came whole be answered first, then tell this, if anything, and close.
 
         ``unfinished`` says whether the latest request is the one refused; if that has been
         answered already, as one that need not be read, there is nothing left to say.
@@ -56,20 +57,21 @@ class Ending(Connection):
         waits = bool(self.pipeline) if unfinished else latest is not None
         if unfinished and latest is not None:
             latest.disconnected = True
-            latest.message_event.set()
+            latest.wake()
             if self.pipeline:
                 self.pipeline.popleft()
-        if waits:
-            self._last_word = answer
-        else:
-            self._say(answer)
+        self._last_word = answer
+        self._ends = True
+        if not waits:
+            self.end_if_said()
 
-    def say_last_word(self) -> bool:
-        """Tell what waited for the answers before it; whether there was any."""
-        if self._last_word is None:
-            return False
-        self._say(self._last_word)
-        return True
+    def end_if_said(self) -> bool:
+        """Tell what waited for the answers before it, and close; whether that was to be done."""
+        if self._ends and self._last_word is not None:
+            self._say(self._last_word)
+        elif self._ends:
+            self.part()
+        return self._ends
 
     def _say(self, answer: Answer) -> None:
         if self.transport.is_closing():

@@ -7,6 +7,10 @@ of what a delivery costs outside the log.
 
 from __future__ import annotations
 
+import asyncio
+import logging
+from collections.abc import Callable
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
@@ -14,7 +18,8 @@ from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 from services.ingest.answers import Answer, fields_of
 
 if TYPE_CHECKING:
-    from uvicorn._types import ASGIReceiveEvent, ASGISendEvent
+    from uvicorn._types import ASGIReceiveEvent, ASGISendEvent, HTTPScope
+    from uvicorn.protocols.http.flow_control import FlowControl
 
 _CLOSE = b"connection: close\r\n"
 
@@ -22,8 +27,46 @@ _CLOSE = b"connection: close\r\n"
 class Exchange(RequestResponseCycle):
     """A cycle of uvicorn's in all that is not said here. Writes no access log of answers."""
 
-    body: bytes | bytearray  # type: ignore[assignment]  # uvicorn's is never what came at once
+    # What uvicorn's sets of each is the class' until it changes, and of most it never does.
+    access_log = False
+    body: bytes | bytearray = b""  # type: ignore[assignment]  # uvicorn's is never what came at once
+    chunked_encoding = None
+    disconnected = False
+    expected_content_length = 0
+    keep_alive = True
+    logger = logging.getLogger("uvicorn.error")
+    more_body = True
+    response_complete = False
+    response_started = False
+    waiting_for_100_continue = False
     _answered = False
+
+    def __init__(
+        self,
+        scope: HTTPScope,
+        transport: asyncio.Transport,
+        flow: FlowControl,
+        default_headers: list[tuple[bytes, bytes]],
+        on_response: Callable[[], None],
+    ) -> None:
+        self.scope = scope
+        self.transport = transport
+        self.flow = flow
+        self.default_headers = default_headers
+        self.on_response = on_response
+
+    @cached_property
+    def message_event(self) -> asyncio.Event:  # type: ignore[override]  # uvicorn makes it at once
+        """Set when there is something to ``receive``; made when somebody cares."""
+        event = asyncio.Event()
+        if self.body or not self.more_body or self.disconnected:
+            event.set()
+        return event
+
+    def wake(self) -> None:
+        """There is news for whoever waits."""
+        if "message_event" in self.__dict__:
+            self.message_event.set()
 
     def take(self, piece: bytes) -> None:
         """A piece of the body; the only one is kept as it came."""
@@ -33,7 +76,12 @@ class Exchange(RequestResponseCycle):
             if isinstance(self.body, bytes):
                 self.body = bytearray(self.body)
             self.body += piece
-        self.message_event.set()
+        self.wake()
+
+    def complete(self) -> None:
+        """The body is here."""
+        self.more_body = False
+        self.wake()
 
     async def receive(self) -> ASGIReceiveEvent:
         """As ASGI has it."""
@@ -51,20 +99,24 @@ class Exchange(RequestResponseCycle):
         """As ASGI has it."""
         if self.flow.write_paused and not self.disconnected:
             await self.flow.drain()
+        if type(message) is Answer and not self.response_started:
+            self.answer(message)
+            return
         # Uvicorn says it to the latest of several requests alone; to write now would be an error.
         self.disconnected = self.disconnected or self.transport.is_closing()
-        if type(message) is Answer and not self.response_started:
-            if not self.disconnected:
-                self._tell(message)
-        elif not self._answered:  # else it is the body that the answer has not
+        if not self._answered:  # else it is the body that the answer has not
             await super().send(message)
 
-    def _tell(self, answer: Answer) -> None:
+    def answer(self, answer: Answer) -> None:
+        """Answer, if there is anybody to answer to."""
+        self.disconnected = self.disconnected or self.transport.is_closing()
+        if self.disconnected:
+            return
         close = b"" if self.keep_alive else _CLOSE
         fields = _DEFAULTS.written(self.default_headers)
         self.transport.write(b"".join((answer.first_line, fields, answer.fields, close, b"\r\n")))
         self.response_started = self.response_complete = self._answered = True
-        self.message_event.set()
+        self.wake()
         if not self.keep_alive:
             self.transport.close()
         self.on_response()

@@ -17,6 +17,7 @@ import httptools
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 
 from services.ingest.answers import ANSWERS
+from services.ingest.connection import TakesWhole
 from services.ingest.ending import Ending
 from services.ingest.framing import framing_in, parser_of_body
 from services.ingest.heads import names_its_host
@@ -41,6 +42,10 @@ class Limits:
         return min(self.header_seconds, self.body_seconds, self.idle_seconds)
 
 
+# The parser takes 0.9 and 2.0 to be framed like these, which they are not: RFC 9110, 15.6.6.
+_VERSIONS = ("1.1", "1.0")
+
+
 class _Reading(Enum):
     NOTHING = auto()  # between requests, or while one is being answered
     HEADERS = auto()
@@ -54,9 +59,19 @@ _NOTHING, _HEADERS, _BODY = _Reading.NOTHING, _Reading.HEADERS, _Reading.BODY
 _REFUSED, _UPGRADED = _Reading.REFUSED, _Reading.UPGRADED
 
 
-def limited(limits: Limits, metrics: Metrics) -> type[LimitedProtocol]:
-    """The protocol class for ``uvicorn.Config(http=…)``; ``metrics`` count every refusal."""
-    members = {"limits": limits, "metrics": metrics, "unread_seconds": limits.idle_seconds}
+def limited(
+    limits: Limits, metrics: Metrics, at_hand: TakesWhole | None = None
+) -> type[LimitedProtocol]:
+    """The protocol class for ``uvicorn.Config(http=…)``; ``metrics`` count every refusal.
+
+    What ``at_hand`` takes never reaches the application.
+    """
+    members = {
+        "at_hand": at_hand,
+        "limits": limits,
+        "metrics": metrics,
+        "unread_seconds": limits.idle_seconds,
+    }
     return type("LimitedProtocol", (LimitedProtocol,), members)
 
 
@@ -131,6 +146,9 @@ class LimitedProtocol(Ending):
         except httptools.HttpParserError:
             if self._reading is not _REFUSED:  # else it read on behind what was refused
                 self._refuse(Outcome.NOT_HTTP)
+        else:
+            if self._reading is _BODY:  # there is more to come, for which the application waits
+                self.begin()
 
     def _go_on_as_before(self, rest: bytes) -> None:
         """Behind a request for another protocol, which parsers take to begin here, read its body.
@@ -165,14 +183,16 @@ class LimitedProtocol(Ending):
             return
         self.complete_scope()
         by_name = dict(self.headers)
+        if self.scope["http_version"] not in _VERSIONS:
+            self._refuse(Outcome.OTHER_VERSION)
         # The parser took only digits, and only one length.
-        if int(by_name.get(b"content-length", 0)) > self.limits.body_bytes:
+        elif int(by_name.get(b"content-length", 0)) > self.limits.body_bytes:
             self._refuse(Outcome.BODY_TOO_LARGE)
         elif not names_its_host(self.headers, by_name, self.scope["http_version"]):
             self._refuse(Outcome.BAD_HOST)
         else:
             self._framing = framing_in(by_name) if self.parser.should_upgrade() else b""
-            self.begin(expects=by_name.get(b"expect", b""))
+            self.queue(expects=by_name.get(b"expect", b""))
             # What comes behind a chunked body is no header of the request: RFC 9110, 6.5.1.
             self.headers = []
             self._reading = _BODY
@@ -201,8 +221,8 @@ class LimitedProtocol(Ending):
             self._deadline = self.loop.time() + self.limits.idle_seconds
             return
         self._deadline = math.inf
-        self.cycle.more_body = False
-        self.cycle.message_event.set()
+        self.cycle.complete()
+        self.begin()
 
     def on_response_complete(self) -> None:
         """As in uvicorn, with our deadline for its timer: one timer a request is one too many."""
@@ -214,14 +234,16 @@ class LimitedProtocol(Ending):
             self.flow.resume_reading()
         if self.pipeline:
             self._start_asgi_task(*self.pipeline.pop())
-        elif not self.say_last_word() and self._reading is _NOTHING:
+        elif not self.end_if_said() and self._reading is _NOTHING:
             self._deadline = self.loop.time() + self.limits.idle_seconds
 
     def eof_received(self) -> bool:  # type: ignore[override]  # uvicorn closes every time
         """Whether the connection stays: who has said all may still hear the answers."""
         latest = self.unanswered()
-        if latest is None or self._reading is _BODY:
+        if latest is None or (self._reading is _BODY and not self.pipeline):
             return False
+        if self._reading is _BODY:  # whoever came whole before it
+            self._refuse(Outcome.DISCONNECTED)
         if self._reading is not _REFUSED:  # else there is a last word, which closes
             latest.keep_alive = False
         return True
@@ -257,4 +279,4 @@ class LimitedProtocol(Ending):
         self._header_bytes = 0
         self._stop_looking()
         self.flow.pause_reading()
-        self.end_with(ANSWERS[outcome], unfinished=is_unfinished)
+        self.end_with(ANSWERS.get(outcome), unfinished=is_unfinished)

@@ -29,6 +29,7 @@ class Outcome(StrEnum):
 
     NOT_HTTP = "not_http"
     BAD_HOST = "bad_host"
+    OTHER_VERSION = "other_version"
     HEADERS_TOO_LARGE = "headers_too_large"
     HEADERS_TOO_SLOW = "headers_too_slow"
     BODY_TOO_LARGE = "body_too_large"
@@ -65,6 +66,7 @@ STATUS: Mapping[Outcome, HTTPStatus] = MappingProxyType(
         Outcome.WRONG_METHOD: HTTPStatus.METHOD_NOT_ALLOWED,
         Outcome.NOT_HTTP: HTTPStatus.BAD_REQUEST,
         Outcome.BAD_HOST: HTTPStatus.BAD_REQUEST,
+        Outcome.OTHER_VERSION: HTTPStatus.HTTP_VERSION_NOT_SUPPORTED,
         Outcome.HEADERS_TOO_LARGE: HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
         Outcome.HEADERS_TOO_SLOW: HTTPStatus.REQUEST_TIMEOUT,
         Outcome.BODY_TOO_LARGE: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,

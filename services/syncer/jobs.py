@@ -52,6 +52,10 @@ def jobs_for(sightings: Iterable[Sighting]) -> list[Job]:
 
 
 def _job(source: SourceKey, seen: Sequence[Sighting]) -> Job:
+    first = seen[0]
+    if len(seen) == 1 and _is_state(first):  # as nearly always
+        changed_at = first.observation.updated_at
+        return Job(source=source, state=_alone(first), changed_at=changed_at)
     states = [each for each in seen if _is_state(each)]
     newest = max(states, key=_rank, default=None)
     hints = [each.observation for each in seen if not _is_state(each)]

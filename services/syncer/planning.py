@@ -17,7 +17,7 @@ from services.shared.contract.records import Record, State
 from services.shared.contract.topics import ObjectType
 from services.shared.ledger import identities
 from services.shared.ledger.links import Link
-from services.syncer import plans, webhook_only
+from services.syncer import plans
 from services.syncer.mapping.parts import parts_to_write
 from services.syncer.mapping.people import has_contact_information
 from services.syncer.plans import Guest, Part, Plan
@@ -32,8 +32,8 @@ WITHOUT_CONTACT = "without_contact"
 # that would be wasted.
 REFERRED_DUE_MS = 3_000
 
-Mapped = Callable[[str, str, Record, Record | None], Mapping[str, str]]
-"""Properties for (HubSpot type, shop, record, the record it is part of)."""
+Mapped = Callable[[str, str, Record, Record | None], dict[str, str]]
+"""Properties for (HubSpot type, shop, record, the record it is part of), made for who asks."""
 
 
 class Circumstances(msgspec.Struct, frozen=True, kw_only=True):
@@ -118,6 +118,7 @@ def _order(source: SourceKey, state: State, around: Circumstances) -> Plan:
         parts=parts,
         has_all_parts="line_items" in record.complete_parts,
         links=(*links, *person.links),
+        mentions=person.mentions,
         refers_to={**refers, **person.refers_to},
         guest=person.guest,
         keeps_links=person.is_unknown,
@@ -125,8 +126,7 @@ def _order(source: SourceKey, state: State, around: Circumstances) -> Plan:
         tokens=((identities.ORDER_OF_CHECKOUT, f"{source.shop}/{token}"),) if token else (),
         label=_text(record, "name"),
         created_at=_moment(record, "created_at"),
-        kept=webhook_only.kept(state),
-        heard_at=state.heard_at,
+        state=state,
     )
 
 
@@ -146,6 +146,7 @@ def _checkout(source: SourceKey, state: State, around: Circumstances) -> Plan:
         parts=parts,
         has_all_parts="line_items" in record.complete_parts,
         links=(*links, *person.links),
+        mentions=person.mentions,
         refers_to={} if excluded else {**refers, **person.refers_to},
         guest=None if excluded else person.guest,
         keeps_links=person.is_unknown,
@@ -154,8 +155,7 @@ def _checkout(source: SourceKey, state: State, around: Circumstances) -> Plan:
         due_in_ms=due_in_ms,
         label=_text(record, "name"),
         created_at=_moment(record, "created_at"),
-        kept=webhook_only.kept(state),
-        heard_at=state.heard_at,
+        state=state,
     )
 
 
@@ -184,6 +184,7 @@ class _Person(msgspec.Struct, frozen=True, kw_only=True):
     """Who an order or a checkout belongs to, as far as the record tells."""
 
     links: tuple[Link, ...] = ()
+    mentions: tuple[Link, ...] = ()
     refers_to: Mapping[SourceKey, int]
     guest: Guest | None = None
     is_unknown: bool = False
@@ -197,14 +198,20 @@ def _person(source: SourceKey, record: Record, around: Circumstances) -> _Person
     if customer_id and (fields.get("customer_email") or "customer_email" not in fields):
         customer = SourceKey(source.shop, ObjectType.CUSTOMERS, customer_id)
         return _Person(links=(_link(source, customer),), refers_to={customer: REFERRED_DUE_MS})
+    mentions: tuple[Link, ...] = ()
+    if customer_id:
+        mentions = (_link(source, SourceKey(source.shop, ObjectType.CUSTOMERS, customer_id)),)
     email = normal_email(fields.get("email"))
     if not email:
         is_unknown = "email" not in fields
-        return _Person(refers_to={}, is_unknown=is_unknown, is_nobody=not is_unknown)
+        return _Person(
+            mentions=mentions, refers_to={}, is_unknown=is_unknown, is_nobody=not is_unknown
+        )
     guest = guest_key(source.shop, email)
     snapshot = around.mapped(plans.GUESTS, source.shop, record, None)
     return _Person(
         links=(_link(source, guest),),
+        mentions=mentions,
         refers_to={},
         guest=Guest(source=guest, email=email, properties={**snapshot, "email": email}),
     )
@@ -223,7 +230,7 @@ def _lines(
     for line in parts_to_write(record):
         part_id = line.id if kind == plans.ORDER_LINES else f"{source.id}/{line.id}"
         part = SourceKey(source.shop, kind, part_id)
-        properties = dict(around.mapped(plans.LINE_ITEMS, source.shop, line, record))
+        properties = around.mapped(plans.LINE_ITEMS, source.shop, line, record)
         variant = _text(line, "variant_id")
         if variant in around.products:
             properties["hs_product_id"] = around.products[variant]

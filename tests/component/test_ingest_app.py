@@ -162,6 +162,18 @@ async def test_too_many_in_flight_is_a_503(ingest: Reached) -> None:
         assert busy.counted(Outcome.TOO_MANY_IN_FLIGHT) == 1
 
 
+async def test_of_those_that_come_together_no_more_are_checked_than_may_be_under_way() -> None:
+    async with reached(max_in_flight=1) as busy:
+        busy.log.open.clear()
+        together = asyncio.gather(
+            busy.deliver(), busy.client.post(PATH, content=BODY, headers=signed_headers(b"{}"))
+        )
+        await busy.log.waiting.acquire()
+        busy.log.open.set()
+
+        assert [answer.status_code for answer in await together] == [200, 503]
+
+
 async def test_too_many_bytes_in_memory_is_a_503_and_given_back() -> None:
     async with reached(max_held_bytes=10) as small:
         refused = await small.deliver(b" " * 11)
@@ -207,6 +219,10 @@ async def test_not_ready_without_stores_or_while_the_log_refuses_or_hangs(ingest
 
     assert refusing.status_code == hanging.status_code == 503
     assert refusing.json()["log"] is hanging.json()["log"] is False
+    assert (refusing.json()["reason"], hanging.json()["reason"]) == (
+        "log_unavailable",
+        "log_too_slow",
+    )
     assert (await ingest.client.get("/healthz")).status_code == 200
 
 

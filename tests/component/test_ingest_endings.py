@@ -78,14 +78,22 @@ async def test_at_the_end_what_came_whole_is_answered_and_what_did_not_is_refuse
             each.close()
 
 
-@pytest.mark.parametrize("behind", [b"", WHOLE[:40], b"\x00 nonsense\r\n\r\n"])
-@pytest.mark.parametrize("whole", [1, 2])
+@pytest.mark.parametrize("behind", [b"", WHOLE[:40], WHOLE[:-1], b"\x00 nonsense\r\n\r\n"])
+@pytest.mark.parametrize("whole", [1, 2, 3])
 async def test_who_has_said_all_still_hears_the_answers(whole: int, behind: bytes) -> None:
     async with running_ingest(UNHURRIED) as ingest:
         answers = await told_behind(ingest, behind, whole=whole, closes=True)
 
         assert codes(answers)[:whole] == [b"200"] * whole
         assert len(ingest.log.events) == whole
+
+
+async def test_who_leaves_in_the_middle_of_a_body_is_counted_once_and_told_nothing() -> None:
+    async with running_ingest(UNHURRIED) as ingest:
+        answers = await told_behind(ingest, WHOLE[:-1], whole=2, closes=True)
+
+        assert codes(answers) == [b"200", b"200"]
+        assert ingest.counted("disconnected") == 1
 
 
 async def test_what_comes_behind_what_is_refused_is_not_refused_again() -> None:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Coroutine, Sequence
 from typing import Any
 
 import pytest
 
+from services.shared.contract.events import NewEvent
 from tests.support.deliveries import request_bytes, signed_headers
 from tests.support.ingest_wire import DATE, Served
+from tests.support.running_ingest import LogInMemory
+from tests.support.waiting import until
 
 BODY = b'{"id": 1}'
 PATH = b"/webhooks/shopify"
@@ -120,6 +124,23 @@ async def test_a_request_names_one_host_or_is_older_than_hosts(
     assert answer.startswith(b"HTTP/1.1 " + (b"400 " if outcome == "bad_host" else b"200 "))
     assert served.counted(outcome) == 1
     assert len(served.log.events) == (outcome == "accepted")
+
+
+@pytest.mark.parametrize("version", [b"0.9", b"2.0"])
+@pytest.mark.parametrize("before", [0, 1])
+async def test_a_version_we_do_not_speak_is_505_and_ends(
+    served: Served, version: bytes, before: int
+) -> None:
+    head = b"POST /webhooks/shopify HTTP/" + version + b"\r\nHost: ingest"
+    sent = request_bytes(BODY) * before + with_head(head) + request_bytes(BODY)
+
+    answers = await served.told([sent], answers=before + 1)
+
+    codes = [each[:3] for each in answers.split(b"HTTP/1.1 ")[1:]]
+    assert codes == [b"200"] * before + [b"505"]
+    assert answers.endswith(b"connection: close\r\n\r\n")
+    assert served.counted("other_version") == 1
+    assert len(served.log.events) == before
 
 
 @pytest.mark.parametrize(
@@ -246,11 +267,10 @@ async def test_nobody_is_told_who_left_before_the_answer(served: Served) -> None
     protocol, wire = served.connected()
     protocol.data_received(request_bytes(BODY))
     await served.log.waiting.acquire()
-    (task,) = protocol.tasks
     protocol.connection_lost(None)
 
     served.log.open.set()
-    await task
+    await until(lambda: served.counted("accepted"))
 
     assert wire.written == b""
     assert len(served.log.events) == 1
@@ -261,15 +281,45 @@ async def test_of_several_requests_none_is_answered_to_who_left(served: Served) 
     protocol, wire = served.connected()
     protocol.data_received(request_bytes(BODY) * 2)
     await served.log.waiting.acquire()
-    (task,) = protocol.tasks
     wire.close()
     protocol.connection_lost(None)
 
     served.log.open.set()
-    await task
+    await until(lambda: served.counted("accepted"))
 
     assert wire.written == b""
     assert len(served.log.events) == 1  # the second was not begun
+
+
+class Forgetful(LogInMemory):
+    """A log with a bug: what says so it refuses by an exception that nobody has promised."""
+
+    def append(self, events: Sequence[NewEvent]) -> Coroutine[Any, Any, None]:
+        if b"at once" in events[0].value:
+            raise ZeroDivisionError
+        return self._append(events)
+
+    async def _append(self, events: Sequence[NewEvent]) -> None:
+        await super().append(events)
+        if b"later" in events[0].value:
+            raise ZeroDivisionError
+
+
+async def test_our_own_fault_is_a_500_that_its_neighbours_do_not_suffer_from(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    served = Served(log=Forgetful())
+    wires = []
+    for said in (b"1", b'"at once"', b"2", b'"later"', b"3"):
+        protocol, wire = served.connected()
+        protocol.data_received(request_bytes(said))
+        wires.append(wire)
+
+    codes = [(await wire.until(lambda wire: wire.written)).written[9:12] for wire in wires]
+
+    assert codes == [b"200", b"500", b"200", b"500", b"200"]
+    assert [wire.closed for wire in wires] == [False, True, False, True, False]
+    assert caplog.messages.count("Exception in ASGI application\n") == 2
 
 
 async def test_who_never_reads_the_answers_is_not_kept(served: Served) -> None:
@@ -277,6 +327,7 @@ async def test_who_never_reads_the_answers_is_not_kept(served: Served) -> None:
     type(protocol).unread_seconds = 0.01
     protocol.pause_writing()
     protocol.data_received(request_bytes(BODY))
+    await served.log.waiting.acquire()
     (task,) = protocol.tasks
     await wire.until(lambda wire: wire.closed)
     protocol.connection_lost(None)

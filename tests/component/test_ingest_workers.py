@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 from asyncio.subprocess import Process
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
@@ -16,7 +16,8 @@ import pytest
 
 from services.shared.log.sqlite import SqliteLog
 from services.shared.runtime.serving import listening_socket
-from tests.support.deliveries import SECRET, SHOP, signed_headers
+from tests.support.deliveries import signed_headers
+from tests.support.environment import environment
 from tests.support.postgres import ROOT
 from tests.support.waiting import until
 
@@ -70,21 +71,6 @@ async def started(folder: Path, workers: int = 2) -> AsyncIterator[Workers]:
         with suppress(ProcessLookupError):
             parent.terminate()
         await parent.wait()
-
-
-def environment(folder: Path, port: int) -> Mapping[str, str]:
-    return {
-        **{name: value for name, value in os.environ.items() if not name.startswith("SHOPSYNC_")},
-        "SHOPSYNC_DATA_DIR": str(folder),
-        "SHOPSYNC_ENCRYPTION_KEY": "a passphrase for workers",
-        "SHOPSYNC_HUBSPOT_TOKEN": "token",
-        "SHOPSYNC_SHOP": SHOP,
-        "SHOPSYNC_CLIENT_ID": "client",
-        "SHOPSYNC_CLIENT_SECRET": SECRET.decode(),
-        "SHOPSYNC_INGEST_PORT": str(port),
-        "SHOPSYNC_INGEST_METRICS_PORT": "0",
-        "SHOPSYNC_LOG_LEVEL": "WARNING",
-    }
 
 
 async def gone(pids: set[int]) -> None:

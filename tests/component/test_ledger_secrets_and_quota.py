@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 from services.shared.contract.errors import OursToFixError
-from services.shared.hubspot.pacing import Correction, Granted, Lane, NotYet
+from services.shared.hubspot.pacing import Correction, Lane, NotYet, spacing
 from services.shared.ledger import leases, notes, stores, windows
 from services.shared.ledger.engine import Ledger, statement
 from services.shared.ledger.notes import ComplianceRequest
@@ -126,10 +128,10 @@ async def test_a_compliance_request_is_kept_once_and_sealed(ledger: Ledger) -> N
     async with ledger.transaction() as tx:
         for _ in range(2):
             await notes.keep_request(tx, Vault([OLD]), REQUEST)
-        (kept,) = await notes.requests(tx)
+        (kept,) = await notes.pending_requests(tx)
         (raw,) = await tx.run(statement("SELECT body FROM requests"))
 
-    assert kept.state == "pending"
+    assert (kept.shop, kept.shopify_topic) == (REQUEST.shop, REQUEST.shopify_topic)
     assert "a@b.c" not in raw.body
 
 
@@ -137,7 +139,7 @@ async def test_slots_are_spaced_and_an_answer_corrects_them(ledger: Ledger) -> N
     quota = LedgerQuota(ledger, ACCOUNT)
     await quota.correct(Correction(limit=11))
     drawn = [await quota.draw(Lane.LIVE) for _ in range(8)]
-    granted = [each for each in drawn if isinstance(each, Granted)]
+    granted = [slot for each in drawn if not isinstance(each, NotYet) for slot in each]
     schedule, _ = await quota.schedule()
 
     assert schedule.limit == 11
@@ -154,12 +156,27 @@ async def test_slots_are_spaced_and_an_answer_corrects_them(ledger: Ledger) -> N
     assert told.is_day_spent, "another process has it from the ledger"
 
 
+async def test_slots_drawn_together_are_those_that_would_be_drawn_one_by_one(
+    ledger: Ledger,
+) -> None:
+    quota = LedgerQuota(ledger, ACCOUNT)
+    await quota.correct(Correction(limit=11))
+
+    together = await quota.draw(Lane.LIVE, 8)
+
+    assert not isinstance(together, NotYet)
+    delays = [each.delay_seconds for each in together]
+    steps = [later - first for first, later in pairwise(delays)]
+    assert 2 < len(delays) < 8, "no more than the horizon is given"
+    assert steps == pytest.approx([spacing(11)] * len(steps))
+    assert isinstance(await quota.draw(Lane.LIVE), NotYet)
+
+
 async def test_two_processes_draw_from_one_schedule(ledger: Ledger) -> None:
     one, two = LedgerQuota(ledger, ACCOUNT), LedgerQuota(ledger, ACCOUNT)
     delays = []
     for quota in (one, two, one, two):
-        slot = await quota.draw(Lane.LIVE)
-        assert isinstance(slot, Granted)
+        assert not isinstance(await quota.draw(Lane.LIVE), NotYet)
         before, now = await quota.schedule()
         delays.append(before.next_slot - now)
 
@@ -179,7 +196,6 @@ async def test_a_scan_counts_only_when_it_was_read_to_its_end(ledger: Ledger) ->
         assert await windows.last_complete(tx, SHOP, "orders") is None
         whole = await windows.begin(tx, window("two"))
         assert not await windows.end(tx, broken, WindowState.COMPLETE, read_=1, appended=0)
-        await windows.advance(tx, whole, read_=10, appended=2, cursor="c")
         assert await windows.end(tx, whole, WindowState.COMPLETE, read_=10, appended=2)
         last = await windows.last_complete(tx, SHOP, "orders")
         assert last is not None

@@ -55,7 +55,7 @@ class Wire(asyncio.Transport):
         self.paused = False
         self.changed.set()
 
-    async def until(self, is_so: Callable[[Wire], bool]) -> Wire:
+    async def until(self, is_so: Callable[[Wire], object]) -> Wire:
         async with asyncio.timeout(5):
             while not is_so(self):
                 self.changed.clear()
@@ -78,6 +78,7 @@ class Served:
         stores = StoresInMemory()
         stores.replace([ACME])
         ingest = application(Settings(), surroundings_of(self.log), stores, self.metrics)
+        at_hand = None if self.app else ingest
         limits = Limits(
             header_bytes=4096,
             header_seconds=60,
@@ -86,7 +87,7 @@ class Served:
             idle_seconds=60,
             connections=10,
         )
-        self.config = config_for(self.app or ingest, http=limited(limits, self.metrics))
+        self.config = config_for(self.app or ingest, http=limited(limits, self.metrics, at_hand))
         self.config.load()
 
     def connected(self) -> tuple[LimitedProtocol, Wire]:

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -18,6 +20,7 @@ from services.shared.hubspot.pacing import (
     corrected,
     correction_for,
     drawn,
+    drawn_together,
     seconds_until_midnight,
     spacing,
 )
@@ -207,6 +210,80 @@ def test_waiting_callers_are_served_at_the_spacing_live_first() -> None:
     assert times[-1] <= 200 * spacing(100) * 1.1
     first_half = [lane for lane, _ in served[:100]]
     assert first_half.count(Lane.LIVE) > 80
+
+
+def test_those_who_come_together_are_granted_slots_by_one_draw() -> None:
+    asked: list[int] = []
+    sent: list[float] = []
+
+    class Counting(MemoryQuota):
+        async def draw(self, lane: Lane, most: int = 1) -> Sequence[Granted] | NotYet:
+            asked.append(most)
+            return await super().draw(lane, most)
+
+    async def main() -> None:
+        governor, quota = Governor(MemoryQuota()), Counting(limit=100)
+
+        async def call() -> None:
+            await governor.acquire(Lane.LIVE, quota)
+            sent.append(asyncio.get_running_loop().time())
+
+        async with asyncio.TaskGroup() as group:
+            for _ in range(4):
+                group.create_task(call())
+
+    in_virtual_time(main())
+
+    assert asked == [4]
+    gaps = [later - first for first, later in pairwise(sent)]
+    assert gaps == pytest.approx([spacing(100)] * 3)
+
+
+def test_who_gives_up_in_line_leaves_the_slot_to_those_behind() -> None:
+    sent: list[float] = []
+
+    async def main() -> None:
+        governor = Governor(MemoryQuota(limit=100))
+
+        async def call() -> None:
+            await governor.acquire(Lane.LIVE)
+            sent.append(asyncio.get_running_loop().time())
+
+        calls = [asyncio.create_task(call()) for _ in range(3)]
+        await asyncio.sleep(0)
+        calls[1].cancel()
+        await asyncio.wait(calls)
+        await asyncio.sleep(60)
+        await call()
+
+    in_virtual_time(main())
+
+    assert len(sent) == 3
+    assert sent[2] >= 60
+
+
+@given(
+    schedule=st.builds(
+        Schedule,
+        next_slot=st.floats(0, 120),
+        next_reserved=st.floats(0, 120),
+        limit=st.integers(2, 250),
+    ),
+    lane=st.sampled_from(Lane),
+    most=st.integers(1, 8),
+)
+def test_drawing_together_is_drawing_one_by_one(schedule: Schedule, lane: Lane, most: int) -> None:
+    one_by_one, granted = schedule, []
+    for _ in range(most):
+        one_by_one, verdict = drawn(one_by_one, lane, 100.0)
+        if isinstance(verdict, NotYet):
+            break
+        granted.append(verdict)
+
+    after, found = drawn_together(schedule, lane, 100.0, most)
+
+    assert after == one_by_one
+    assert found == (granted or verdict)
 
 
 def test_a_slot_reached_too_late_is_given_up_and_drawn_again() -> None:

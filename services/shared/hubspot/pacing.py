@@ -6,6 +6,7 @@ All moments are seconds on the quota's own clock, which every process that draws
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from enum import StrEnum
@@ -97,6 +98,22 @@ def drawn(schedule: Schedule, lane: Lane, now: float) -> tuple[Schedule, Granted
     reserved = now + step / RESERVED_SHARE if lane is Lane.BACKFILL else schedule.next_reserved
     after = replace(schedule, next_slot=slot + step, next_reserved=reserved)
     return after, Granted(delay_seconds=slot - now)
+
+
+def drawn_together(
+    schedule: Schedule, lane: Lane, now: float, most: int
+) -> tuple[Schedule, Sequence[Granted] | NotYet]:
+    """The schedule after up to ``most`` draws at ``now``, and what they got.
+
+    No more than are granted one after the other; ``NotYet`` where not even the first is.
+    """
+    granted: list[Granted] = []
+    while len(granted) < most:
+        schedule, verdict = drawn(schedule, lane, now)
+        if isinstance(verdict, NotYet):
+            return schedule, granted or verdict
+        granted.append(verdict)
+    return schedule, granted
 
 
 def corrected(schedule: Schedule, correction: Correction, now: float) -> Schedule:

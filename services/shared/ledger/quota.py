@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from services.shared.hubspot.pacing import (
@@ -14,7 +14,7 @@ from services.shared.hubspot.pacing import (
     NotYet,
     Schedule,
     corrected,
-    drawn,
+    drawn_together,
 )
 from services.shared.ledger.engine import Ledger, Transaction, statement
 
@@ -50,12 +50,12 @@ class LedgerQuota:
         self._account = account
         self._beside = beside
 
-    async def draw(self, lane: Lane) -> Granted | NotYet:
+    async def draw(self, lane: Lane, most: int = 1) -> Sequence[Granted] | NotYet:
         """See ``Quota``."""
         async with self._ledger.transaction() as tx:
             await self._beside(tx)
             before, now = await self._read(tx)
-            after, verdict = drawn(before, lane, now)
+            after, verdict = drawn_together(before, lane, now, most)
             if after != before:
                 await self._write(tx, after)
         return verdict

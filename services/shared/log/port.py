@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Protocol
@@ -13,10 +13,12 @@ from services.shared.contract.events import Batch, Event, Lag, NewEvent, Partiti
 class Appender(Protocol):
     """Writes events."""
 
-    async def append(self, events: Sequence[NewEvent]) -> None:
-        """Returns when all of ``events`` are durable, those of one key in their order.
+    def append(self, events: Sequence[NewEvent]) -> Awaitable[None]:
+        """Done when all of ``events`` are durable, those of one key in their order.
 
-        Raises:
+        Cancelled, they may be written all the same.
+
+        Raises, at once or when awaited:
             LogUnavailableError: not all were written, and perhaps none; to append them again is
                 right, since delivery is at least once anyway. ``retry_after`` says when to come.
         """

@@ -1,7 +1,7 @@
 """Named converters: pure, total functions to the text HubSpot takes. ``None``: cannot be said.
 
 A value converter sees one value that is not empty; a record converter sees the values of all its
-row's sources, empty or not, and the context. All values travel as strings (facts 2.13).
+row's sources, empty or not, and the context. All values travel as strings.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def datetime_text(value: Value) -> str | None:
             value = value.astimezone(UTC)
         except OverflowError:  # year 1 or 9999, beyond UTC's calendar
             return None
-    return value.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
+    return value.isoformat(timespec="milliseconds")[: -len("+00:00")] + "Z"
 
 
 def number(value: Value) -> str | None:
@@ -84,6 +84,11 @@ def money(value: Value) -> str | None:
 
     Webhooks, GraphQL and sums of ours each give another of these forms.
     """
+    if type(value) is Decimal:
+        said = str(value)
+        # As nearly all come: plain digits, two of them behind the point.
+        if said[-3:-2] == "." and len(said) <= _DIGITS:
+            return said
     digits = number(value)
     if digits is None:
         return None
@@ -95,6 +100,8 @@ def unit_amount(value: Value) -> str | None:
     """An amount for one piece, rounded half up to six places."""
     if not isinstance(value, Decimal) or not value.is_finite() or value.adjusted() > _WHOLE_DIGITS:
         return None
+    if not value:
+        return "0"
     rounded = value.quantize(_SIX_PLACES, rounding=ROUND_HALF_UP).normalize()
     return format(rounded, "f")
 
@@ -125,7 +132,7 @@ def fulfillment_label(value: Value) -> str:
 
 
 def cancellation_label(value: Value) -> str:
-    """HubSpot's words for Shopify's reasons (facts 1.4)."""
+    """Shopify's reasons in the words of HubSpot's own app."""
     return _CANCELLATION.get(text(value)) or label(value)
 
 
@@ -174,7 +181,10 @@ def _order_status(values: Sequence[Value], _: Context) -> str:
 
 
 def _currency(values: Sequence[Value], context: Context) -> str | None:
-    """Left out where the account lacks it: HubSpot refuses what it has not added (facts 2.13)."""
+    """Left out where the account lacks it: HubSpot refuses what it has not added.
+
+    https://developers.hubspot.com/changelog/bugfix-currency-validation-for-line-items-api
+    """
     code = text(values[0])
     return code if code and _is_active(code, context) else None
 

@@ -110,16 +110,15 @@ class SqliteLog:
         """It is so: partitions are only ever gained with the group's operating-system lock."""
         return True
 
-    async def append(self, events: Sequence[NewEvent]) -> None:
-        """As the port promises.
+    def append(self, events: Sequence[NewEvent]) -> asyncio.Future[None]:
+        """As the port promises; a future, and no coroutine, as there is nothing else to wait for.
 
         Raises:
             LogUnavailableError: nothing was written: locked, damaged, disk full, or at its limit.
             OursToFixError: a topic is unknown.
             EventAtFaultError: a key or header is no text that UTF-8 can hold.
         """
-        if events:
-            await self._source.writer.append(packed(self._shelves, events))
+        return self._source.writer.append(packed(self._shelves, events))
 
     async def between(self, topic: str, since: datetime, until: datetime) -> AsyncIterator[Event]:
         """As the port promises; partition by partition, in pages of bounded size."""

@@ -72,16 +72,19 @@ class Writer:
         #: Why the last group failed as a whole; None once one was written again.
         self.last_problem: SyncError | None = None
 
-    async def append(self, parcel: Parcel) -> None:
-        """Returns when ``parcel`` is durable.
+    def append(self, parcel: Parcel) -> asyncio.Future[None]:
+        """Done when ``parcel`` is durable.
 
         Raises:
             LogUnavailableError: nothing of it was written.
         """
         future = self._future()
-        self._queue.appends.append((parcel, future))
-        self._start()
-        await future
+        if parcel.rows:
+            self._queue.appends.append((parcel, future))
+            self._start()
+        else:
+            future.set_result(None)
+        return future
 
     async def change(self, change: Callable[[sqlite3.Connection], T]) -> T:
         """Runs ``change`` in a transaction with others; what it returns, once that is durable.
