@@ -1,5 +1,5 @@
 """What HubSpot must show for what is in Shopify, and the comparison that judges it.
 
-The tables beside this file were written from the vendors' facts, one row per HubSpot property,
-and share no code with the product whose work they judge.
+The tables beside this file, one row per HubSpot property, were written from the sources that
+``sandbox/sources.md`` names, and share no code with the product whose work they judge.
 """

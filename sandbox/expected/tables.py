@@ -3,7 +3,8 @@
 Columns: ``property`` is HubSpot's name; ``source`` the Shopify fields it is made of, as paths in
 the REST form (``[]`` runs through a list), several divided by a space; ``form`` how they become a
 value (``forms.FORMS``); ``when_absent`` what HubSpot shows without them; ``known_by`` how the
-product can know them; ``fact`` the section of the fact sheet.
+product can know them; ``fact`` the vendor and section of
+``sandbox/sources.md``.
 """
 
 from __future__ import annotations

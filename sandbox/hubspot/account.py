@@ -11,10 +11,10 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from sandbox.hubspot.associations import Associations
-from sandbox.hubspot.catalogue import OBJECT_TYPES
 from sandbox.hubspot.clock import stamp
 from sandbox.hubspot.faults import Fault
 from sandbox.hubspot.indexing import SearchIndex
+from sandbox.hubspot.objects import OBJECT_TYPES
 from sandbox.hubspot.pipelines import Pipeline, order_pipelines
 from sandbox.hubspot.quota import Quota, Tier
 from sandbox.hubspot.records import MadeBy, Record, Records

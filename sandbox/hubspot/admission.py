@@ -5,7 +5,7 @@ https://developers.hubspot.com/docs/api-reference/error-handling
 
 from sandbox.hubspot.account import Account
 from sandbox.hubspot.calls import Call
-from sandbox.hubspot.catalogue import PATH_NAMES
+from sandbox.hubspot.objects import PATH_NAMES
 from sandbox.hubspot.problems import RefusedError
 from sandbox.hubspot.quota import Policy
 from sandbox.hubspot.routing import Found

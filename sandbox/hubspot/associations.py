@@ -92,13 +92,6 @@ class Associations:
             if each in types:
                 types.remove(each)
 
-    def parent_of(self, line_item_id: str) -> tuple[str, str] | None:
-        """The order or cart a line item belongs to."""
-        for parent in PARENTS:
-            for record_id in self.of("line_items", line_item_id, parent):
-                return parent, record_id
-        return None
-
     def every(self) -> Iterator[tuple[tuple[str, str], tuple[str, str], int]]:
         """Each association from each of its ends."""
         for one, by_type in self.links.items():

@@ -11,8 +11,8 @@ from starlette.routing import Route
 
 from sandbox.hubspot.account import Account
 from sandbox.hubspot.answering import refused
-from sandbox.hubspot.catalogue import OBJECT_TYPES
 from sandbox.hubspot.faults import KINDS, Fault, fault_from
+from sandbox.hubspot.objects import OBJECT_TYPES
 from sandbox.hubspot.page import latest, shell
 from sandbox.hubspot.people import People
 from sandbox.hubspot.problems import Json, RefusedError, invalid

@@ -7,7 +7,7 @@ from urllib.parse import parse_qs
 
 import orjson
 
-from sandbox.hubspot.catalogue import PATH_NAMES
+from sandbox.hubspot.objects import PATH_NAMES
 from sandbox.hubspot.problems import Json, invalid
 
 MAX_INPUTS = 100
@@ -34,9 +34,9 @@ class Call:
         """The query's values by name; lists may be repeated or joined by commas."""
         return parse_qs(self.query_string, keep_blank_values=True)
 
-    def one(self, name: str, default: str = "") -> str:
-        """A single value of the query."""
-        return self.query.get(name, [default])[0]
+    def one(self, name: str) -> str:
+        """A single value of the query; empty if it is not there."""
+        return self.query.get(name, [""])[0]
 
     def several(self, name: str) -> list[str]:
         """A list in the query, ``?a=1&a=2`` or ``?a=1,2``."""
@@ -112,11 +112,11 @@ class Answer:
         return self.body if isinstance(self.body, bytes) else orjson.dumps(self.body)
 
 
-def properties_in(body: Json, name: str = "properties") -> Json:
+def properties_in(body: Json) -> Json:
     """The properties object of an input; 400 without one."""
-    properties = body.get(name)
+    properties = body.get("properties")
     if not isinstance(properties, dict):
-        raise invalid(f"{name} must be an object")
+        raise invalid("properties must be an object")
     return properties
 
 

@@ -2,7 +2,7 @@
 
 from sandbox.hubspot.account import Account
 from sandbox.hubspot.calls import optional_in
-from sandbox.hubspot.catalogue import OBJECT_TYPES
+from sandbox.hubspot.objects import OBJECT_TYPES
 from sandbox.hubspot.problems import NOT_FOUND, Json, Problem, invalid
 from sandbox.hubspot.records import Record
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from sandbox.hubspot.account import Account
 from sandbox.hubspot.associations import PARENTS
 from sandbox.hubspot.calls import object_in, objects_in, text_in
-from sandbox.hubspot.catalogue import OBJECT_TYPES
+from sandbox.hubspot.objects import OBJECT_TYPES
 from sandbox.hubspot.problems import NOT_FOUND, Json, Problem, invalid
 
 CATEGORIES = ("HUBSPOT_DEFINED", "INTEGRATOR_DEFINED", "USER_DEFINED", "WORK")

@@ -5,9 +5,9 @@ https://developers.hubspot.com/docs/api-reference/latest/crm/associations
 
 from sandbox.hubspot.account import Account
 from sandbox.hubspot.calls import Answer, Call, object_in, objects_in, optional_in, text_in
-from sandbox.hubspot.catalogue import OBJECT_TYPES
 from sandbox.hubspot.identity import missing
 from sandbox.hubspot.inline import problem_with, type_in, wrong_type
+from sandbox.hubspot.objects import OBJECT_TYPES
 from sandbox.hubspot.problems import Json, Problem, RowError, invalid, refusal
 from sandbox.hubspot.shapes import batch_answer, batch_status
 

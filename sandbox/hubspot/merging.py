@@ -2,8 +2,8 @@
 
 from sandbox.hubspot.account import Account
 from sandbox.hubspot.calls import Answer, Call, optional_in, text_in
-from sandbox.hubspot.catalogue import OBJECT_TYPES
 from sandbox.hubspot.identity import named, unique_property
+from sandbox.hubspot.objects import OBJECT_TYPES
 from sandbox.hubspot.problems import invalid, not_found
 from sandbox.hubspot.records import Record, Records
 from sandbox.hubspot.shapes import record_json

@@ -5,7 +5,7 @@ from heapq import nlargest
 from pathlib import Path
 
 from sandbox.hubspot.account import Account
-from sandbox.hubspot.catalogue import OBJECT_TYPES
+from sandbox.hubspot.objects import OBJECT_TYPES
 from sandbox.hubspot.problems import Json
 from sandbox.hubspot.records import Record
 

@@ -4,9 +4,10 @@ from collections.abc import Callable
 from typing import Any
 
 from sandbox.hubspot.account import Account
-from sandbox.hubspot.catalogue import ASSOCIATION_TYPES, PATH_NAMES
+from sandbox.hubspot.catalogue import ASSOCIATION_TYPES
 from sandbox.hubspot.inline import problem_with
 from sandbox.hubspot.merging import merge
+from sandbox.hubspot.objects import PATH_NAMES
 from sandbox.hubspot.problems import Json, RefusedError, invalid, not_found, refusal
 from sandbox.hubspot.records import MadeBy, Record
 from sandbox.hubspot.shapes import record_json

@@ -4,8 +4,9 @@ from datetime import timedelta
 
 from sandbox.hubspot.account import Account
 from sandbox.hubspot.calls import Answer, Call
-from sandbox.hubspot.catalogue import CURRENCIES, OBJECT_TYPES
+from sandbox.hubspot.catalogue import CURRENCIES
 from sandbox.hubspot.clock import stamp
+from sandbox.hubspot.objects import OBJECT_TYPES
 from sandbox.hubspot.problems import Json
 
 CUSTOM_PER_ACCOUNT = 10_000

@@ -10,9 +10,9 @@ from sandbox.hubspot.calls import (
     text_in,
     texts_in,
 )
-from sandbox.hubspot.catalogue import OBJECT_TYPES, PATH_NAMES
 from sandbox.hubspot.identity import missing, named, unique_property
 from sandbox.hubspot.inline import associated, links_in
+from sandbox.hubspot.objects import OBJECT_TYPES, PATH_NAMES
 from sandbox.hubspot.problems import Json, RowError, invalid, not_found, refusal
 from sandbox.hubspot.records import Record
 from sandbox.hubspot.shapes import (

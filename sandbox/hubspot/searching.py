@@ -9,8 +9,8 @@ from typing import Any
 
 from sandbox.hubspot.account import Account
 from sandbox.hubspot.calls import Answer, Call, integer_in, objects_in, texts_in
-from sandbox.hubspot.catalogue import OBJECT_TYPES
 from sandbox.hubspot.indexing import Seen
+from sandbox.hubspot.objects import OBJECT_TYPES
 from sandbox.hubspot.problems import Json, invalid
 from sandbox.hubspot.shapes import asked, existing, record_json
 from sandbox.hubspot.values import Definition, checked

@@ -5,8 +5,9 @@ from typing import Any
 
 from sandbox.hubspot.account import Account
 from sandbox.hubspot.associations import Ends
-from sandbox.hubspot.catalogue import ASSOCIATION_TYPES, OBJECT_TYPES
+from sandbox.hubspot.catalogue import ASSOCIATION_TYPES
 from sandbox.hubspot.clock import stamp
+from sandbox.hubspot.objects import OBJECT_TYPES
 from sandbox.hubspot.problems import Json, RowError
 from sandbox.hubspot.records import Record
 

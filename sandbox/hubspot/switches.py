@@ -10,7 +10,7 @@ from typing import Any, Literal
 import orjson
 from pydantic import TypeAdapter
 
-from sandbox.hubspot.catalogue import OBJECT_TYPES
+from sandbox.hubspot.objects import OBJECT_TYPES
 
 
 def _every_type() -> list[str]:

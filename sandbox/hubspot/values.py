@@ -43,8 +43,6 @@ class Definition:
     created_at: str
     updated_at: str
     formula: str | None = None
-    referenced_type: str | None = None
-    show_currency_symbol: bool = False
 
 
 Check = Callable[[Definition, str], str | Problem]

@@ -215,12 +215,12 @@ def _complete(rng: random.Random, _: Plan, store: Store) -> Record | None:
     open_ones = [
         each
         for each in store.checkouts.values()
-        if not each["completed_at"] and _is_sellable(store, each)
+        if not each["completed_at"] and is_sellable(store, each)
     ]
     return actions.complete_checkout(store, rng.choice(open_ones)["id"]) if open_ones else None
 
 
-def _is_sellable(store: Store, checkout: Record) -> bool:
+def is_sellable(store: Store, checkout: Record) -> bool:
     """Whether its customer and all its goods are still there."""
     goods = {each["id"] for product in store.products.values() for each in product["variants"]}
     gone = checkout["customer_id"] not in store.customers

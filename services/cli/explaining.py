@@ -60,6 +60,11 @@ _WAITING: Mapping[str, str] = MappingProxyType(
         " all of its kind before it is made again.",
         "link_refused": "HubSpot refused to link it: it may have been archived there, which writing"
         " it shows.",
+        "customer_moved": "Its customer was merged with another, or lost or got an email, so"
+        " Shopify is asked whose it is.",
+        "email_given_up": "The contact that held its email has another now, so it is tried again.",
+        "variant_unknown": "An order has a variant that nobody has seen; whether the product has it"
+        " is asked.",
         "quota_spent": "HubSpot's calls of the day are used up, by all apps of the account. It goes"
         " on at the account's midnight, or when the limit is raised.",
         "store_frozen": "The store is frozen (unpaid or paused) and cannot be read.",

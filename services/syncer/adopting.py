@@ -16,6 +16,7 @@ from types import MappingProxyType
 from services.shared.contract.errors import WorldAtFaultError
 from services.shared.hubspot.client import HubSpot
 from services.shared.hubspot.rows import CrmRecord, Page
+from services.shared.hubspot.schema import SYNC_KEY
 from services.shared.ledger import identities, notes
 from services.shared.ledger.engine import Ledger, Transaction
 from services.shared.ledger.identities import SKU, Identity
@@ -25,11 +26,11 @@ from services.shared.runtime.retrying import retried
 from services.syncer import plans
 
 _DONE = "done"
-SYNC_KEY = "shopify_sync_key"
+_BEGUN = "census_begun:"
 STORE = "hs_source_store"
 SKU_PROPERTY = "hs_sku"
 # What HubSpot's own sync writes besides the store: by these its records are known. Its products
-# bear no id of Shopify's at all (facts 1.4): their SKU must do.
+# bear no id of Shopify's at all: their SKU must do.
 _NATIVE: Mapping[str, str] = MappingProxyType(
     {
         plans.ORDERS: "hs_external_order_id",
@@ -92,9 +93,6 @@ class Census:
                 if object_type == plans.PRODUCTS:
                     await _note_skus(tx, page.records)
                 await notes.put(tx, name, page.after or _DONE)
-
-
-_BEGUN = "census_begun:"
 
 
 async def census_pages(

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 
 from services.shared.contract.errors import SyncError
 from services.shared.hubspot.rows import NOT_FOUND, InlineAssociation, Refused, Row, Unknown
+from services.shared.hubspot.schema import SYNC_KEY
 from services.syncer import plans, recognising
 from services.syncer.efforts import Effort, Failure, Piece
 from services.syncer.writing import Writer
 
-SYNC_KEY = "shopify_sync_key"
 EMAIL = "email"
 AMBIGUOUS_LINES = "ambiguous_lines"
 

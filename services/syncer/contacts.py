@@ -27,15 +27,17 @@ async def look_up(ledger: Ledger, writer: Writer, efforts: Sequence[Effort]) -> 
 
 async def _spare_merged(ledger: Ledger, writer: Writer, efforts: Sequence[Effort]) -> None:
     """Look at contacts before they get another email: people may have merged them."""
-    renaming = [effort.head.target_id for effort in efforts if effort.renames and effort.head]
-    if not renaming:
+    ids = [e.head.target_id for e in efforts if e.head and people.wants_another_email(e)]
+    if not ids:
         return
-    reading = await writer.read(plans.CONTACTS, renaming, (EMAIL, people.MERGED_IDS))
+    reading = await writer.read(plans.CONTACTS, ids, (EMAIL, people.MERGED_IDS))
     emails = [(EMAIL, people.email_shown(each)) for each in reading.found.values()]
+    every = {each for record in reading.found.values() for each in people.ids_of(record)}
     async with ledger.transaction() as tx:
         holders = await identities.look(tx, ACCOUNT, emails)
+        sharers = await sources.sharing(tx, ObjectType.CUSTOMERS, every)
     for effort in efforts:
-        people.leave_to_others(effort, reading.found, holders)
+        people.leave_to_others(effort, reading.found, holders, sharers)
 
 
 async def _find(ledger: Ledger, writer: Writer, efforts: Sequence[Effort]) -> None:

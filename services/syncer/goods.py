@@ -13,11 +13,11 @@ from services.shared.ledger.engine import Ledger
 from services.shared.ledger.identities import SKU
 from services.shared.ledger.stores import ACCOUNT
 from services.syncer import plans
+from services.syncer.adopting import SKU_PROPERTY
 from services.syncer.applying import Applier
 from services.syncer.efforts import Effort, Failure, Piece, failure_of
 from services.syncer.knowing import Known
 
-SKU_PROPERTY = "hs_sku"
 SKU_TAKEN = "sku_taken"
 SKU_SHARED = "sku_not_unique"
 SKUS_UNKNOWN = "skus_unknown"

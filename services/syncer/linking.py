@@ -21,6 +21,7 @@ from services.shared.runtime.vitals import Pulse
 from services.syncer import plans
 from services.syncer.applying import is_missing
 from services.syncer.knowing import HEAD_TYPE, PART_KIND
+from services.syncer.people import MERGED_IDS
 from services.syncer.writing import Writer
 
 _AT_ONCE = 500
@@ -29,6 +30,7 @@ _SWEEP_SECONDS = 10.0
 _PAIR_ALL_SECONDS = 600.0
 _REFUSED_MS = 600_000
 _FAILED_MS = 5_000
+_ASKED_MS = 30_000
 
 PRODUCT_OF_LINE = "hs_product_id"
 # Products cannot be associated: a line item names its product by a property.
@@ -140,13 +142,16 @@ class Linker:
             make = self._name_product if from_kind in _BY_PROPERTY else self._associate
             await make(_TYPES.get(from_kind, ""), _TYPES[to_kind], some, answered)
         await self._remove([each for each in there if each.linked_to not in (None, each.to_target)])
-        gone = [each for each in found if each.ends is not Ends.BOTH_THERE]
+        unknown = [each.link for each in found if each.ends is Ends.PART_UNKNOWN]
+        gone = [each for each in found if each.ends in (Ends.DEAD, Ends.TO_BE_REMOVED)]
         await self._remove([each for each in gone if each.ends is Ends.TO_BE_REMOVED])
         async with self._ledger.transaction() as tx:
             await links.done(tx, answered.made)
             await links.put_off(tx, answered.refused, _REFUSED_MS)
             await waits.wait(tx, _doubted(answered))
             await links.put_off(tx, answered.failed, _FAILED_MS)
+            await waits.wait(tx, _asked_for(unknown))
+            await links.put_off(tx, unknown, _ASKED_MS)
             await links.drop(tx, gone)
 
     async def _associate(
@@ -183,14 +188,30 @@ class Linker:
         stale = [
             each
             for each in some
-            if each.linked_to
-            and each.from_target
-            and each.link.from_kind not in _BY_PROPERTY
-            and (_source(each), each.linked_to) not in wanted
+            if each.linked_to and each.from_target and each.link.from_kind not in _BY_PROPERTY
         ]
         for (from_kind, to_kind), group in _grouped(stale).items():
-            pairs = [Pair(each.from_target or "", each.linked_to or "") for each in group]
+            now = await self._merged_into(_TYPES[to_kind], group, wanted)
+            kept = {(source, now.get(target_id, target_id)) for source, target_id in wanted}
+            pairs = [
+                Pair(each.from_target or "", to_id)
+                for each in group
+                if (to_id := now.get(each.linked_to or "", each.linked_to or ""))
+                and (_source(each), to_id) not in kept
+            ]
             await self._writer.dissociate(_TYPES[from_kind], _TYPES[to_kind], pairs)
+
+    async def _merged_into(
+        self, to_type: str, some: Sequence[OpenLink], wanted: Iterable[tuple[SourceKey, str]]
+    ) -> Mapping[str, str]:
+        """What contacts that people merged are now, by the ids under which we linked them."""
+        if to_type != plans.CONTACTS:
+            return {}
+        sources = {_source(each) for each in some}
+        ids = {target_id for source, target_id in wanted if source in sources and target_id}
+        ids |= {each.linked_to for each in some if each.linked_to}
+        reading = await self._writer.read(to_type, sorted(ids), (MERGED_IDS,))
+        return {each: record.id for each, record in reading.found.items()}
 
 
 def _doubted(answered: _Answered) -> list[Wait]:
@@ -213,6 +234,15 @@ def _doubted(answered: _Answered) -> list[Wait]:
         if each.from_parent and each.link.from_kind in _WHOLES
     }
     return [Wait(key=end, reason="link_refused", suspect_for_ms=1) for end in sorted(ends, key=str)]
+
+
+def _asked_for(unknown: Iterable[Link]) -> list[Wait]:
+    """The products of variants nobody has seen, to be read: they may have them no more."""
+    products = {(link.shop, link.to_parent_id) for link in unknown if link.to_parent_id}
+    return [
+        Wait(key=SourceKey(shop, ObjectType.PRODUCTS, each), reason="variant_unknown")
+        for shop, each in sorted(products)
+    ]
 
 
 def _product_row(each: OpenLink) -> Row:

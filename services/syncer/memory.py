@@ -6,21 +6,17 @@ move together, or the claim stays and its taker is suspicious.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from functools import partial
 
-import orjson
-
 from services.shared.contract.keys import SourceKey
-from services.shared.contract.topics import ObjectType
 from services.shared.ledger import (
     claims,
     identities,
     links,
     settlements,
     skus,
-    sources,
     targets,
     waits,
 )
@@ -32,12 +28,9 @@ from services.shared.ledger.sources import Status
 from services.shared.ledger.stores import ACCOUNT
 from services.shared.ledger.targets import TargetRow
 from services.shared.ledger.waits import Wait
-from services.syncer import plans
+from services.syncer import passing_on, plans
 from services.syncer.outcomes import Outcome
 from services.syncer.plans import Guest
-
-# Suspect, but of nothing that is still on its way.
-_AT_ONCE_MS = 1
 
 
 @dataclass(slots=True, kw_only=True)
@@ -45,8 +38,10 @@ class Memory:
     """Everything a batch adds to the ledger.
 
     ``shown`` are the contacts whose row we wrote, with the customer whose values stand in it now;
-    ``moved`` leads from contacts that people merged to those they are now, and ``left_merged``
-    names who no longer stands behind such a one, with both ids.
+    ``stood_behind`` are all contacts that customers were found to stand behind, ``moved_customers``
+    those whose orders may be somebody else's now. ``moved`` leads from contacts that people merged
+    to those they are now, and ``left_merged`` names who no longer stands behind such a one, with
+    both ids.
     """
 
     settlements: list[Settlement] = field(default_factory=list)
@@ -56,8 +51,11 @@ class Memory:
     identities: list[Identity] = field(default_factory=list)
     renamed: list[Identity] = field(default_factory=list)
     shown: dict[str, SourceKey] = field(default_factory=dict)
+    stood_behind: list[str] = field(default_factory=list)
+    moved_customers: list[SourceKey] = field(default_factory=list)
     link_owners: list[SourceKey] = field(default_factory=list)
     links: list[Link] = field(default_factory=list)
+    mentions: list[Link] = field(default_factory=list)
     refers_to: dict[SourceKey, int] = field(default_factory=dict)
     guests: list[Guest] = field(default_factory=list)
     moved: dict[str, str] = field(default_factory=dict)
@@ -89,26 +87,9 @@ async def record(ledger: Ledger, memory: Memory, *, owner: str, keys: Collection
             partial(claims.release, owner=owner, keys=keys),
             *(partial(piece, memory=memory) for piece in _PIECES),
         )
-        await _pass_on_all(tx, memory)
+        await passing_on.pass_on(tx, memory)
 
     await ledger.done(work)
-
-
-async def write(tx: Transaction, memory: Memory) -> None:
-    """Write ``memory`` down."""
-    await tx.together(*(partial(piece, memory=memory) for piece in _PIECES))
-    await _pass_on_all(tx, memory)
-
-
-async def _pass_on_all(tx: Transaction, memory: Memory) -> None:
-    """What depends on what the batch has just written, which is seldom anything."""
-    await _introduce(tx, memory.guests)
-    await waits.retarget(tx, (ObjectType.CUSTOMERS, plans.GUESTS), memory.moved)
-    await identities.retarget(tx, ACCOUNT, identities.EMAIL, memory.moved)
-    await links.merged(tx, memory.left_merged)
-    await _pass_on(tx, memory.left_contacts)
-    await targets.forget(tx, ACCOUNT, [(plans.CONTACTS, each) for each in memory.moved.values()])
-    await _let_newest_win(tx, memory)
 
 
 def _gone_variants(memory: Memory) -> list[SourceKey]:
@@ -148,6 +129,10 @@ async def _links(tx: Transaction, memory: Memory) -> None:
     await links.want_these(tx, memory.links)
 
 
+async def _mentions(tx: Transaction, memory: Memory) -> None:
+    await links.mention(tx, memory.mentions)
+
+
 async def _unwanted(tx: Transaction, memory: Memory) -> None:
     await links.want_no_others(tx, memory.link_owners, memory.links)
 
@@ -176,42 +161,9 @@ _PIECES = (
     _identities,
     _former_emails,
     _links,
+    _mentions,
     _unwanted,
     _moved_ends,
     _referred,
     _gone_skus,
 )
-
-
-async def _introduce(tx: Transaction, guests: Sequence[Guest]) -> None:
-    """Make guests known who were not; what is known of them waits with them."""
-    by_key = {guest.source: guest for guest in guests}
-    known = await sources.look(tx, by_key)
-    await waits.wait(
-        tx,
-        [
-            Wait(key=key, reason="referred_to", body=orjson.dumps(dict(guest.properties)))
-            for key, guest in by_key.items()
-            if key not in known
-        ],
-    )
-
-
-async def _pass_on(tx: Transaction, contacts: Sequence[str]) -> None:
-    """A contact whose winner left shows the next customer behind it."""
-    for sharers in (await sources.sharing(tx, ObjectType.CUSTOMERS, contacts)).values():
-        await waits.wait(tx, [Wait(key=sharers[0].key, reason="next_in_line")])
-
-
-async def _let_newest_win(tx: Transaction, memory: Memory) -> None:
-    """A contact we wrote may be that of a newer customer as well, as we have only now learned.
-
-    Two contacts that people merged were two when their writes began: whose came last is unknown,
-    so the newest is written again, in full.
-    """
-    contacts = {*memory.shown, *memory.moved.values()}
-    for target_id, sharers in (await sources.sharing(tx, ObjectType.CUSTOMERS, contacts)).items():
-        newest = sharers[0].key
-        if target_id in memory.moved.values() or memory.shown[target_id] != newest:
-            again = Wait(key=newest, reason="next_in_line", suspect_for_ms=_AT_ONCE_MS)
-            await waits.wait(tx, [again])

@@ -65,24 +65,40 @@ def leave_to_others(
     effort: Effort,
     shown: Mapping[str, CrmRecord],
     holders: Mapping[tuple[str, str], Identity],
+    sharers: Mapping[str, Sequence[SourceRow]],
 ) -> None:
-    """Let ``effort`` leave a contact that people merged with another, whose email stands there now.
+    """Let ``effort`` leave a contact that people merged with another's, to whom it is left.
 
-    Renamed, that one would lose its email. ``holders`` are the contacts that the emails in
-    ``shown`` belong to as far as the ledger knows.
+    Renamed, that one could lose the other's email; kept, it would show two customers in turn.
+    ``holders`` are the contacts that the emails in ``shown`` belong to as far as the ledger knows,
+    ``sharers`` the customers behind any contact that went into those shown.
     """
     head = effort.head
-    record = shown.get(head.target_id) if head and effort.renames else None
+    record = shown.get(head.target_id) if head and wants_another_email(effort) else None
     if head is None or record is None:
         return
-    former = {head.target_id, *(record.properties.get(MERGED_IDS) or "").split(";")}
-    former -= {"", record.id}
+    ids = ids_of(record) | {head.target_id}
+    if ids == {record.id}:
+        return
+    others = any(row.key != effort.plan.source for each in ids for row in sharers.get(each, ()))
     email = email_shown(record)
     holder = holders.get((EMAIL, email))
-    if former and email and (holder is None or holder.target_id != head.target_id):
-        effort.merged = dict.fromkeys(sorted(former), record.id)
+    is_anothers = bool(email) and (holder is None or holder.target_id != head.target_id)
+    if others or is_anothers:
+        effort.merged = dict.fromkeys(sorted(ids - {record.id}), record.id)
         effort.left_target, effort.renames = record.id, False
-        head.target_id, head.fingerprint = "", b""
+        effort.failure, effort.apart_from = None, ""
+        head.target_id, head.fingerprint, head.properties = "", b"", effort.plan.properties
+
+
+def ids_of(contact: CrmRecord) -> set[str]:
+    """Every id that leads to a contact: its own, and those it had before people merged it."""
+    return {contact.id, *(contact.properties.get(MERGED_IDS) or "").split(";")} - {""}
+
+
+def wants_another_email(effort: Effort) -> bool:
+    """Whether the contact ``effort`` stands behind has not the email that its customer has now."""
+    return effort.renames or bool(effort.apart_from)
 
 
 def email_shown(contact: CrmRecord) -> str:
@@ -115,6 +131,7 @@ def _keep_apart(effort: Effort, holder: str) -> None:
     if head is None:
         return
     effort.failure = Failure(reason=EMAIL_TAKEN, detail=f"{head.target_id} {holder}")
+    effort.apart_from = holder
     _leave_email(head)
 
 

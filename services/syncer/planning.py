@@ -118,6 +118,7 @@ def _order(source: SourceKey, state: State, around: Circumstances) -> Plan:
         parts=parts,
         has_all_parts="line_items" in record.complete_parts,
         links=(*links, *person.links),
+        mentions=person.mentions,
         refers_to={**refers, **person.refers_to},
         guest=person.guest,
         keeps_links=person.is_unknown,
@@ -145,6 +146,7 @@ def _checkout(source: SourceKey, state: State, around: Circumstances) -> Plan:
         parts=parts,
         has_all_parts="line_items" in record.complete_parts,
         links=(*links, *person.links),
+        mentions=person.mentions,
         refers_to={} if excluded else {**refers, **person.refers_to},
         guest=None if excluded else person.guest,
         keeps_links=person.is_unknown,
@@ -182,6 +184,7 @@ class _Person(msgspec.Struct, frozen=True, kw_only=True):
     """Who an order or a checkout belongs to, as far as the record tells."""
 
     links: tuple[Link, ...] = ()
+    mentions: tuple[Link, ...] = ()
     refers_to: Mapping[SourceKey, int]
     guest: Guest | None = None
     is_unknown: bool = False
@@ -195,14 +198,20 @@ def _person(source: SourceKey, record: Record, around: Circumstances) -> _Person
     if customer_id and (fields.get("customer_email") or "customer_email" not in fields):
         customer = SourceKey(source.shop, ObjectType.CUSTOMERS, customer_id)
         return _Person(links=(_link(source, customer),), refers_to={customer: REFERRED_DUE_MS})
+    mentions: tuple[Link, ...] = ()
+    if customer_id:
+        mentions = (_link(source, SourceKey(source.shop, ObjectType.CUSTOMERS, customer_id)),)
     email = normal_email(fields.get("email"))
     if not email:
         is_unknown = "email" not in fields
-        return _Person(refers_to={}, is_unknown=is_unknown, is_nobody=not is_unknown)
+        return _Person(
+            mentions=mentions, refers_to={}, is_unknown=is_unknown, is_nobody=not is_unknown
+        )
     guest = guest_key(source.shop, email)
     snapshot = around.mapped(plans.GUESTS, source.shop, record, None)
     return _Person(
         links=(_link(source, guest),),
+        mentions=mentions,
         refers_to={},
         guest=Guest(source=guest, email=email, properties={**snapshot, "email": email}),
     )

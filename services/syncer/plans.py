@@ -44,6 +44,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     ``head_type`` is the HubSpot type of the record itself (products have none, their variants are
     the HubSpot records); ``part_type`` and ``part_kind`` name HubSpot's and our kind of its parts.
     With ``excluded`` nothing is written; ``due_in_ms`` then says when to look again.
+    ``mentions`` are links that will be wanted once the customer at their end has an email;
     ``keeps_links`` says that who it belongs to is unknown, and stays as it was.
     ``tokens`` are (kind, value) pairs by which others find this source; ``note`` is what is to be
     said of a record that is in sync all the same; ``kept`` is what a later read would not show.
@@ -58,6 +59,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     parts: Sequence[Part] = ()
     has_all_parts: bool = False
     links: Sequence[Link] = ()
+    mentions: Sequence[Link] = ()
     refers_to: Mapping[SourceKey, int] = msgspec.field(default_factory=dict)
     guest: Guest | None = None
     keeps_links: bool = False

@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 
 from services.shared.hubspot.rows import CrmRecord
+from services.shared.hubspot.schema import SYNC_KEY
 from services.syncer.efforts import Effort, Piece
 
-PROPERTIES = ("shopify_sync_key", "hs_sku", "name", "quantity", "price")
+PROPERTIES = (SYNC_KEY, "hs_sku", "name", "quantity", "price")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,16 +40,14 @@ def line_of(record: CrmRecord) -> Line:
     """What matters of a line item HubSpot gave us."""
     return Line(
         id=record.id,
-        sync_key=record.properties.get("shopify_sync_key") or "",
+        sync_key=record.properties.get(SYNC_KEY) or "",
         traits=_traits(record.properties),
     )
 
 
 def recognised(effort: Effort, lines: Sequence[Line]) -> Recognised:
     """Which of ``lines`` are which of the effort's parts."""
-    wanted = {
-        piece.properties.get("shopify_sync_key", ""): key for key, piece in effort.parts.items()
-    }
+    wanted = {piece.properties.get(SYNC_KEY, ""): key for key, piece in effort.parts.items()}
     former = {part.target_id for part in effort.known_parts.values() if part.target_id}
     ours: dict[str, str] = {}
     doubles: list[str] = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from services.shared.contract.keys import SourceKey
-from services.shared.ledger.identities import EMAIL, Identity
+from services.shared.ledger.identities import EMAIL, EMAIL_WANTED, Identity
 from services.shared.ledger.settlements import Settlement
 from services.shared.ledger.sources import Status
 from services.shared.ledger.targets import TargetRow
@@ -23,6 +23,15 @@ def remember_pieces(effort: Effort, memory: Memory) -> None:
         memory.targets.extend(_target(head, effort) if effort.writes else ())
         if head.object_type == plans.CONTACTS and plan.email and _shows_its_email(effort):
             _remember_contact(effort, head, memory)
+        if effort.apart_from:
+            memory.identities.append(
+                Identity(
+                    kind=EMAIL_WANTED,
+                    value=str(plan.source),
+                    target_id=effort.apart_from,
+                    source=plan.source,
+                )
+            )
         if head.merged_from:
             memory.moved[head.merged_from] = head.target_id
     for piece in effort.parts.values():
@@ -53,8 +62,10 @@ def _remember_contact(effort: Effort, head: Piece, memory: Memory) -> None:
     memory.identities.append(email)
     if effort.renames:
         memory.renamed.append(email)
-    if head.is_written and people.is_customer(effort):
-        memory.shown[head.target_id] = effort.plan.source
+    if people.is_customer(effort):
+        memory.stood_behind.append(head.target_id)
+        if head.is_written:
+            memory.shown[head.target_id] = effort.plan.source
 
 
 def _part_settlement(piece: Piece, parent: SourceKey) -> Settlement:

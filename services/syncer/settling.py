@@ -15,6 +15,7 @@ from services.syncer.deciding import ARCHIVED_IN_HUBSPOT
 from services.syncer.efforts import Effort, Failure
 from services.syncer.memory import Memory
 from services.syncer.outcomes import Outcome
+from services.syncer.planning import NO_EMAIL
 from services.syncer.plans import Plan
 from services.syncer.putting_off import SUSPECT_MS, is_to_be_tried_again, put_off
 from services.syncer.remembering import remember_pieces
@@ -90,8 +91,9 @@ def _let_go(effort: Effort, read_at: datetime, memory: Memory) -> None:
         memory.settlements.append(
             Settlement(key=part.key, status=Status.DELETED, parent_id=part.parent_id)
         )
-    if _leaves_a_contact(effort) and row and row.target_id:
-        memory.left_contacts.append(row.target_id)
+    if _leaves_a_contact(effort):
+        memory.moved_customers.append(source)
+        memory.left_contacts.extend([row.target_id] if row and row.target_id else ())
     else:
         memory.forgotten.extend((p.object_type, p.target_id) for p in effort.pieces)
     memory.outcomes[source] = Outcome.DELETED
@@ -101,13 +103,15 @@ def _let_go(effort: Effort, read_at: datetime, memory: Memory) -> None:
 def exclude(plan: Plan, row: SourceRow | None, memory: Memory) -> None:
     """Keep a record out, and let go of what it was in HubSpot."""
     reason = plan.excluded or ARCHIVED_IN_HUBSPOT
+    # A contact stays when its customer has no email any more, and is renamed to the next one.
+    keeps_target = not plan.excluded or plan.head_type == plans.CONTACTS
     memory.settlements.append(
         Settlement(
             key=plan.source,
             status=Status.EXCLUDED,
             reason=reason,
             seen=row.wanted if row else 0,
-            target_id=row.target_id if row and not plan.excluded else None,
+            target_id=row.target_id if row and keeps_target else None,
             version=plan.version,
             due_in_ms=plan.due_in_ms,
             label=plan.label,
@@ -120,7 +124,15 @@ def exclude(plan: Plan, row: SourceRow | None, memory: Memory) -> None:
     )
     if plan.head_type == plans.CONTACTS and row and row.target_id:
         memory.left_contacts.append(row.target_id)
+        memory.moved_customers.append(plan.source)
     memory.outcomes[plan.source] = Outcome.EXCLUDED
+
+
+def _came_in(effort: Effort) -> bool:
+    """Whether a customer who had no email has a contact now."""
+    row = effort.row
+    was_out = row is not None and row.status is Status.EXCLUDED and row.reason == NO_EMAIL
+    return was_out and effort.plan.head_type == plans.CONTACTS
 
 
 def _settle(effort: Effort, now: datetime, memory: Memory) -> None:
@@ -150,6 +162,9 @@ def _settle(effort: Effort, now: datetime, memory: Memory) -> None:
     if not plan.keeps_links:
         memory.link_owners.append(plan.source)
     memory.links.extend(plan.links)
+    memory.mentions.extend(plan.mentions)
+    if _came_in(effort):
+        memory.moved_customers.append(plan.source)
     memory.refers_to.update(plan.refers_to)
     if plan.guest:
         memory.guests.append(plan.guest)

@@ -79,7 +79,9 @@ class Shops:
             async with self._ledger.transaction() as tx:
                 if await stores.switch(tx, provenance.shop, StoreState.UNINSTALLED):
                     await notes.audit(tx, "uninstalled", provenance.shop)
-            _LOG.warning("store uninstalled", extra={"action": "uninstall"})
+            _LOG.warning(
+                "store uninstalled", extra={"action": "uninstall", "shop": provenance.shop}
+            )
         elif topic == _SCOPES_CHANGED:
             await self._try_again(provenance.shop)
 
@@ -93,7 +95,7 @@ class Shops:
                 if cause.shop == shop and cause.reason in _FOR_WANT_OF_SCOPES:
                     await causes.lift(tx, cause.id)
             readmitted = await waits.readmit(tx, shop, (DELETION_UNPROVED, UNREADABLE))
-        extra = {"action": "lift", "readmitted": readmitted}
+        extra = {"action": "lift", "shop": shop, "readmitted": readmitted}
         _LOG.info("scopes changed: what waited for one is tried again", extra=extra)
 
     async def _is_refused(self, shop: str) -> bool:

@@ -1,21 +1,14 @@
-"""Associations: facts 2.5."""
+"""The simulator's associations."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
-from tests.support.hubspot_account import HubSpotUnderTest, hubspot_under_test
+from tests.support.hubspot_account import HubSpotUnderTest
 
 NEW = "/crm/objects/2026-09"
 DATED = "/crm/associations/2026-09"
 V4 = "/crm/v4/associations"
-
-
-@pytest.fixture
-async def hubspot() -> AsyncIterator[HubSpotUnderTest]:
-    async with hubspot_under_test() as found:
-        yield found
 
 
 def pair(one: str, other: str, *types: int, category: str = "HUBSPOT_DEFINED") -> dict[str, Any]:

@@ -1,6 +1,5 @@
-"""Tokens, scopes and rate limits: facts 2.2, 2.9 and 2.11."""
+"""The simulator's tokens, scopes and rate limits."""
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from itertools import pairwise
 from random import Random
@@ -19,12 +18,6 @@ from sandbox.hubspot.tokens import (
 from tests.support.hubspot_account import HubSpotUnderTest, hubspot_under_test
 
 NEW = "/crm/objects/2026-09"
-
-
-@pytest.fixture
-async def hubspot() -> AsyncIterator[HubSpotUnderTest]:
-    async with hubspot_under_test() as found:
-        yield found
 
 
 async def grant(hubspot: HubSpotUnderTest, **form: str) -> Any:

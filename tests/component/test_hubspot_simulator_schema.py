@@ -1,21 +1,14 @@
-"""Properties, groups, pipelines, limits, currencies and search: facts 2.6 to 2.8, 2.13."""
+"""Properties, groups, pipelines, limits, currencies and search, as the simulator has them."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
-from tests.support.hubspot_account import HubSpotUnderTest, hubspot_under_test, rows
+from tests.support.hubspot_account import HubSpotUnderTest, rows
 
 NEW = "/crm/objects/2026-09"
 PROPERTIES = "/crm/properties/2026-09"
 PIPELINES = "/crm/pipelines/2026-09/orders"
-
-
-@pytest.fixture
-async def hubspot() -> AsyncIterator[HubSpotUnderTest]:
-    async with hubspot_under_test() as found:
-        yield found
 
 
 def property_(name: str, **more: Any) -> dict[str, Any]:

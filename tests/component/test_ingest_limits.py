@@ -1,31 +1,22 @@
-"""What strangers may do to the socket, on real sockets."""
+"""What strangers may send to the socket, and in what time, on real sockets."""
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import AsyncIterator
-from contextlib import suppress
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
-from services.ingest.settings import Settings
 from tests.support.deliveries import request_bytes, signed_headers
-from tests.support.running_ingest import Ingest, response_on, running_ingest
-
-BODY = b'{"id": 1}'
-STRICT = Settings().model_copy(
-    update={
-        "header_seconds": 0.2,
-        "body_seconds": 0.2,
-        "idle_seconds": 1,
-        "max_body_bytes": 100_000,
-        "stop_seconds": 2,
-    }
+from tests.support.running_ingest import (
+    BODY,
+    HEAD,
+    STRICT,
+    Ingest,
+    head,
+    response_on,
+    running_ingest,
 )
-HEAD = b"POST /webhooks/shopify HTTP/1.1\r\nHost: ingest\r\n"
 
 
 @pytest.fixture
@@ -36,11 +27,6 @@ async def ingest(caplog: pytest.LogCaptureFixture) -> AsyncIterator[Ingest]:
         yield ingest
     said = {each.getMessage() for each in caplog.get_records("call")}
     assert said <= {"stores known from the kept copy", "ingest listens", "ingest stopped"}
-
-
-def head(body_headers: bytes) -> bytes:
-    signed = [f"{name}: {value}" for name, value in signed_headers(BODY).items()]
-    return HEAD + "\r\n".join(signed).encode() + b"\r\n" + body_headers + b"\r\n\r\n"
 
 
 async def test_a_delivery_is_taken_and_the_connection_kept(ingest: Ingest) -> None:
@@ -230,100 +216,3 @@ async def test_who_leaves_in_the_middle_is_counted(ingest: Ingest) -> None:
 
     assert ingest.counted("disconnected") == 2
     assert ingest.log.events == []
-
-
-async def test_what_the_log_has_no_time_for_is_refused_before_its_body_is_there() -> None:
-    closing = signed_headers(BODY) | {"Connection": "close"}
-    one_at_a_time = STRICT.model_copy(update={"max_in_flight": 1, "append_seconds": 5.0})
-    async with running_ingest(one_at_a_time) as ingest:
-        ingest.log.open.clear()
-        first = asyncio.create_task(ingest.told(request_bytes(BODY, closing)))
-        await ingest.log.waiting.acquire()
-        reader, writer = await ingest.connected()
-        whole = request_bytes(BODY, signed_headers(BODY))
-        writer.write(whole.removesuffix(BODY))
-
-        refused = await response_on(reader)
-        ingest.log.open.set()
-        writer.write(BODY + whole)
-        taken = await response_on(reader)
-        writer.close()
-
-        assert refused.startswith(b"HTTP/1.1 503")
-        assert b"retry-after: 1" in refused
-        assert taken.startswith(b"HTTP/1.1 200")
-        assert (await first).startswith(b"HTTP/1.1 200")
-
-
-async def test_one_connection_too_many_is_told_503_and_the_others_go_on() -> None:
-    async with running_ingest(STRICT.model_copy(update={"max_connections": 1})) as ingest:
-        reader, writer = await ingest.connected()
-        writer.write(request_bytes(BODY))
-        await response_on(reader)
-
-        refused = await ingest.told()
-        writer.write(request_bytes(BODY))
-
-        assert refused.startswith(b"HTTP/1.1 503")
-        assert b"retry-after: 1" in refused
-        assert (await response_on(reader)).startswith(b"HTTP/1.1 200")
-        assert ingest.counted("too_many_connections") == 1
-        writer.close()
-
-
-async def trickle(ingest: Ingest, begun: asyncio.Semaphore) -> bytes:
-    reader, writer = await ingest.connected()
-    writer.write(head(b"Content-Length: 9") + b"{")
-    begun.release()
-    answer = await reader.read()
-    writer.close()
-    return answer
-
-
-async def test_500_idle_or_trickling_connections_do_not_slow_the_others() -> None:
-    patient = Settings().model_copy(update={"header_seconds": 3.0, "body_seconds": 3.0})
-    begun = asyncio.Semaphore(0)
-    async with running_ingest(patient) as ingest:
-        idle = [asyncio.create_task(ingest.told()) for _ in range(250)]
-        slow = [asyncio.create_task(trickle(ingest, begun)) for _ in range(250)]
-        for _ in slow:
-            await begun.acquire()
-
-        took = [await seconds_of_a_delivery(ingest) for _ in range(50)]
-
-        assert not any(each.done() for each in (*idle, *slow))
-        assert sorted(took)[45] < 0.05
-        assert set(await asyncio.gather(*idle)) == {b""}
-        assert all(each.startswith(b"HTTP/1.1 408") for each in await asyncio.gather(*slow))
-        assert ingest.counted("idle") == ingest.counted("body_too_slow") == 250
-
-
-@pytest.fixture
-async def hasty_ingest() -> AsyncIterator[Ingest]:
-    hasty = STRICT.model_copy(update={"header_seconds": 0.02, "body_seconds": 0.02})
-    async with running_ingest(hasty) as ingest:
-        yield ingest
-
-
-async def seconds_of_a_delivery(ingest: Ingest) -> float:
-    time = asyncio.get_running_loop().time
-    began = time()
-    headers = signed_headers(BODY) | {"Connection": "close"}
-    assert (await ingest.told(request_bytes(BODY, headers))).startswith(b"HTTP/1.1 200")
-    return time() - began
-
-
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
-@given(st.lists(st.binary(max_size=300) | st.sampled_from([HEAD, BODY, b"\r\n\r\n"]), max_size=6))
-async def test_any_bytes_end_in_an_answer_or_a_close_and_harm_nobody(
-    hasty_ingest: Ingest, pieces: list[bytes]
-) -> None:
-    before = len(hasty_ingest.log.events)
-
-    answer = b""
-    with suppress(ConnectionResetError):  # closed while more was on its way
-        answer = await hasty_ingest.told(*pieces)
-    await seconds_of_a_delivery(hasty_ingest)
-
-    assert answer == b"" or answer.startswith(b"HTTP/1.1 4")
-    assert len(hasty_ingest.log.events) == before + 1

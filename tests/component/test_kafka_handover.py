@@ -5,40 +5,23 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import replace
 
 import pytest
 from aiokafka import TopicPartition
 
 from services.shared.contract.events import Partition
-from services.shared.contract.topics import UNKNOWN
 from services.shared.log.address import KafkaCluster
 from services.shared.log.kafka import consuming
 from services.shared.log.kafka.connecting import Way, way_to
 from services.shared.log.kafka.log import KafkaLog
 from services.shared.log.kafka.offsets import Offsets
 from services.shared.log.kafka.reading import KafkaReader
-from tests.contract.log_suite import ORDERS, behind, numbered, order, take
-from tests.support.kafka.members import SOON, Member, appended, member
-from tests.support.kafka.shared import cluster_of_its_own
+from tests.support.kafka.members import PARTITIONS, SOON, Member, appended, member
+from tests.support.log_events import ORDERS, behind, numbered, take
 
-PARTITIONS = 6
 ONE = consuming.Member(group="syncer", topics=frozenset({ORDERS}), name="one")
 
 pytestmark = pytest.mark.xdist_group("kafka")
-
-
-@pytest.fixture
-async def cluster() -> AsyncIterator[KafkaCluster]:
-    async with cluster_of_its_own(PARTITIONS) as cluster:
-        yield cluster
-
-
-@pytest.fixture
-async def log(cluster: KafkaCluster) -> AsyncIterator[KafkaLog]:
-    async with KafkaLog.open(cluster) as log:
-        await appended(log, [replace(order(1), topic=UNKNOWN)])
-        yield log
 
 
 class PolledMeanwhile(KafkaReader):
@@ -105,17 +88,17 @@ async def closing(reader: KafkaReader, offsets: Offsets) -> AsyncIterator[None]:
 
 
 async def test_work_in_hand_is_finished_before_its_partition_changes_hands(
-    cluster: KafkaCluster, log: KafkaLog
+    kafka_cluster: KafkaCluster, kafka_log: KafkaLog
 ) -> None:
-    await log.append(numbered(60))
-    way = way_to(cluster)
+    await kafka_log.append(numbered(60))
+    way = way_to(kafka_cluster)
     offsets = Offsets(way)
     reader = Announcing(way, ONE, offsets)
     async with closing(reader, offsets):
         slow = Member(reader)
         events = await slow.given(60)
         reader.gives_up.clear()
-        async with member(log, "two") as two:
+        async with member(kafka_log, "two") as two:
             while not reader.gives_up.is_set():
                 slow.note(await reader.poll(100, 0.02))
             await reader.commit(behind(events))
@@ -127,10 +110,10 @@ async def test_work_in_hand_is_finished_before_its_partition_changes_hands(
 
 
 async def test_a_hand_over_may_be_taken_in_while_events_are_asked_for(
-    cluster: KafkaCluster, log: KafkaLog
+    kafka_cluster: KafkaCluster, kafka_log: KafkaLog
 ) -> None:
-    await appended(log, numbered(PARTITIONS * 4))
-    way = way_to(cluster)
+    await appended(kafka_log, numbered(PARTITIONS * 4))
+    way = way_to(kafka_cluster)
     offsets = Offsets(way)
     reader = PolledMeanwhile(way, ONE, offsets)
     async with closing(reader, offsets):
@@ -138,23 +121,23 @@ async def test_a_hand_over_may_be_taken_in_while_events_are_asked_for(
             reader.hold(event.position)
         while not reader.rests:
             await reader.poll(100, 0.2)
-        async with member(log, "two") as two:
+        async with member(kafka_log, "two") as two:
             await two.until(PARTITIONS // 2)
             assert reader.taken_in == 2
             assert len((await reader.poll(100, 0)).lost) == PARTITIONS // 2
 
 
 async def test_a_partition_lost_while_it_was_asked_where_it_begins_is_passed_over(
-    cluster: KafkaCluster, log: KafkaLog
+    kafka_cluster: KafkaCluster, kafka_log: KafkaLog
 ) -> None:
-    way = way_to(cluster)
+    way = way_to(kafka_cluster)
     offsets = KeptBack(way)
     reader = Announcing(way, ONE, offsets)
     async with closing(reader, offsets):
         await reader.poll(100, 0)
         await reader.taken_in.get()
         offsets.keeps_back = True
-        async with member(log, "two") as two:
+        async with member(kafka_log, "two") as two:
             to_the_assignment = await offsets.answers.get()
             polling = asyncio.create_task(reader.poll(100, SOON))
             to_the_poll = await offsets.answers.get()

@@ -10,39 +10,22 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 
 import pytest
 
 from services.shared.contract.errors import OwnershipLostError
 from services.shared.contract.events import Event, Gap, NewEvent, Partition, Position
-from services.shared.contract.topics import UNKNOWN
 from services.shared.log.address import KafkaCluster
 from services.shared.log.kafka.consuming import SESSION_SECONDS
 from services.shared.log.kafka.log import KafkaLog
 from services.shared.log.kafka.reading import KafkaReader
-from tests.contract.log_suite import ORDERS, behind, numbered, order, take
 from tests.support.kafka.losing import delete_before
-from tests.support.kafka.members import SOON, Member, appended, member
-from tests.support.kafka.shared import cluster_of_its_own
-
-PARTITIONS = 6
+from tests.support.kafka.members import PARTITIONS, SOON, Member, appended, member
+from tests.support.log_events import ORDERS, behind, numbered, order, take
 
 pytestmark = pytest.mark.xdist_group("kafka")
-
-
-@pytest.fixture
-async def cluster() -> AsyncIterator[KafkaCluster]:
-    async with cluster_of_its_own(PARTITIONS) as cluster:
-        yield cluster
-
-
-@pytest.fixture
-async def log(cluster: KafkaCluster) -> AsyncIterator[KafkaLog]:
-    async with KafkaLog.open(cluster) as log:
-        await appended(log, [replace(order(1), topic=UNKNOWN)])
-        yield log
 
 
 @asynccontextmanager
@@ -84,11 +67,13 @@ async def everything(members: Sequence[Member], sent: Sequence[bytes]) -> None:
                 each.cancel()
 
 
-async def test_a_member_that_joins_and_leaves_pauses_no_partition_for_long(log: KafkaLog) -> None:
-    async with member(log, "one") as one:
-        async with trickle(log) as sent:
+async def test_a_member_that_joins_and_leaves_pauses_no_partition_for_long(
+    kafka_log: KafkaLog,
+) -> None:
+    async with member(kafka_log, "one") as one:
+        async with trickle(kafka_log) as sent:
             await one.until(PARTITIONS)
-            async with member(log, "two") as two:
+            async with member(kafka_log, "two") as two:
                 await two.until(PARTITIONS // 2)
                 await one.until(PARTITIONS // 2)
                 assert not one.owned & two.owned
@@ -102,13 +87,13 @@ async def test_a_member_that_joins_and_leaves_pauses_no_partition_for_long(log: 
 
 
 async def test_a_member_too_slow_is_not_waited_for_and_commits_what_is_still_its_own(
-    log: KafkaLog,
+    kafka_log: KafkaLog,
 ) -> None:
-    await log.append(numbered(60))
-    async with log.reader("syncer", [ORDERS], "slow") as reader:
+    await kafka_log.append(numbered(60))
+    async with kafka_log.reader("syncer", [ORDERS], "slow") as reader:
         slow = Member(reader)
         events = await slow.given(60)
-        async with member(log, "new") as new:
+        async with member(kafka_log, "new") as new:
             async with asyncio.timeout(SOON):
                 while len(slow.owned) != PARTITIONS // 2:
                     slow.note(await reader.poll(100, 0.1))
@@ -152,11 +137,11 @@ async def process(cluster: KafkaCluster) -> AsyncIterator[Process]:
 
 
 async def test_what_a_dead_member_had_in_hand_goes_to_the_others(
-    cluster: KafkaCluster, log: KafkaLog
+    kafka_cluster: KafkaCluster, kafka_log: KafkaLog
 ) -> None:
-    async with member(log, "one") as one, trickle(log) as sent:
+    async with member(kafka_log, "one") as one, trickle(kafka_log) as sent:
         await one.until(PARTITIONS)
-        async with process(cluster) as other:
+        async with process(kafka_cluster) as other:
             await other.owns_some()
             await one.until(PARTITIONS // 2)
             died = time.monotonic()
@@ -170,11 +155,11 @@ async def test_what_a_dead_member_had_in_hand_goes_to_the_others(
 
 
 async def test_a_member_that_was_stalled_past_its_session_starts_where_the_group_is(
-    cluster: KafkaCluster, log: KafkaLog
+    kafka_cluster: KafkaCluster, kafka_log: KafkaLog
 ) -> None:
-    async with member(log, "one") as one, trickle(log) as sent:
+    async with member(kafka_log, "one") as one, trickle(kafka_log) as sent:
         await one.until(PARTITIONS)
-        async with process(cluster) as other:
+        async with process(kafka_cluster) as other:
             await other.owns_some()
             await one.until(PARTITIONS // 2)
             os.kill(other.running.pid, signal.SIGSTOP)
@@ -194,22 +179,24 @@ async def test_a_member_that_was_stalled_past_its_session_starts_where_the_group
 
 
 async def test_events_the_log_lost_are_a_gap_said_once_and_reading_goes_on(
-    cluster: KafkaCluster, log: KafkaLog
+    kafka_cluster: KafkaCluster, kafka_log: KafkaLog
 ) -> None:
-    await log.append([order(1, str(number).encode()) for number in range(10)])
-    async with log.reader("syncer", [ORDERS], "one") as reader:
+    await kafka_log.append([order(1, str(number).encode()) for number in range(10)])
+    async with kafka_log.reader("syncer", [ORDERS], "one") as reader:
         events = await take(reader, 10)
         await reader.commit(behind(events[:4]))
     home = events[0].position.partition
-    await delete_before(cluster, Position(home, 7))
+    await delete_before(kafka_cluster, Position(home, 7))
 
-    async with log.reader("syncer", [ORDERS], "two") as reader:
+    async with kafka_log.reader("syncer", [ORDERS], "two") as reader:
         gaps, found = await gaps_and_events(reader, 3)
         assert [(gap.partition, gap.expected, gap.found) for gap in gaps] == [(home, 4, 7)]
         assert [event.value for event in found] == [b"7", b"8", b"9"]
         await reader.commit(behind(found))
-    async with log.reader("syncer", [ORDERS], "three") as reader:
-        await log.append([NewEvent(topic=ORDERS, key=events[0].key, value=b"new", headers={})])
+    async with kafka_log.reader("syncer", [ORDERS], "three") as reader:
+        await kafka_log.append(
+            [NewEvent(topic=ORDERS, key=events[0].key, value=b"new", headers={})]
+        )
         gaps, found = await gaps_and_events(reader, 1)
 
     assert (gaps, [event.value for event in found]) == ([], [b"new"])

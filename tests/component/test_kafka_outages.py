@@ -15,10 +15,10 @@ from services.shared.log.kafka.declared import FILE, Difference
 from services.shared.log.kafka.log import KafkaLog
 from services.shared.log.kafka.reading import KafkaReader
 from services.shared.log.kafka.topics import Topics
-from tests.contract.log_suite import behind, numbered, order, take
 from tests.support.deliveries import request_bytes, signed_headers
 from tests.support.kafka.broker import Broker, free_ports, kafka_broker
 from tests.support.kafka.shared import need_a_broker
+from tests.support.log_events import behind, numbered, order, take
 from tests.support.running_ingest import Ingest, running_ingest
 
 TOPICS_FILE = "topics.toml"

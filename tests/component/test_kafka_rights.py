@@ -30,11 +30,11 @@ from services.shared.log.address import (
 )
 from services.shared.log.kafka.log import KafkaLog
 from services.shared.log.kafka.topics import Topics
-from tests.contract.log_suite import take
 from tests.support.kafka.broker import Broker, kafka_broker
 from tests.support.kafka.properties import PASSWORD, SASL_PLAINTEXT
 from tests.support.kafka.rights import Right, documented, grant
 from tests.support.kafka.shared import need_a_broker
+from tests.support.log_events import take
 
 pytestmark = [
     pytest.mark.xdist_group("kafka-security"),

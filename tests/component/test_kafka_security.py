@@ -22,11 +22,11 @@ from services.shared.log.address import (
 )
 from services.shared.log.kafka.log import KafkaLog
 from services.shared.log.kafka.topics import Topics
-from tests.contract.log_suite import order, take
 from tests.support.kafka.broker import Broker, kafka_broker
 from tests.support.kafka.certificates import Certificates, certificates_in
 from tests.support.kafka.properties import PASSWORD, USER
 from tests.support.kafka.shared import need_a_broker
+from tests.support.log_events import order, take
 
 pytestmark = [
     pytest.mark.xdist_group("kafka-security"),

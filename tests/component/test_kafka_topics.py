@@ -17,8 +17,8 @@ from services.shared.log.address import KafkaCluster
 from services.shared.log.kafka.declared import FILE
 from services.shared.log.kafka.log import KafkaLog
 from services.shared.log.kafka.topics import Topics
-from tests.contract.log_suite import behind, order, take
 from tests.support.kafka.shared import shared_cluster
+from tests.support.log_events import behind, order, take
 
 pytestmark = pytest.mark.xdist_group("kafka")
 ORDERS = "shopify.orders"

@@ -45,6 +45,12 @@ def link(to: SourceKey, from_: SourceKey = ORDER, parent: str | None = None) -> 
     )
 
 
+async def want(tx: Transaction, *wanted: Link) -> None:
+    """Let ``ORDER`` be linked to these, and to no other people."""
+    await links.want_these(tx, wanted)
+    await links.want_no_others(tx, [ORDER], wanted)
+
+
 async def stand(tx: Transaction, key: SourceKey, target_id: str | None, status: str) -> None:
     settlement = Settlement(
         key=key, status=Status(status), target_id=target_id, is_acknowledged=True
@@ -58,7 +64,7 @@ async def test_a_link_can_be_made_once_both_ends_are_there_whichever_came_last(
 ) -> None:
     first = ANA if last == ORDER else ORDER
     async with ledger.transaction() as tx:
-        await links.want(tx, [ORDER], [link(ANA)])
+        await want(tx, link(ANA))
         await stand(tx, first, "1", "in_sync")
         assert await links.open_at(tx, [first]) == []
         await stand(tx, last, "2", "in_sync")
@@ -74,7 +80,7 @@ async def test_a_link_can_be_made_once_both_ends_are_there_whichever_came_last(
 @pytest.mark.parametrize("status", ["excluded", "deleted"])
 async def test_a_link_to_an_end_that_is_out_is_dropped(ledger: Ledger, status: str) -> None:
     async with ledger.transaction() as tx:
-        await links.want(tx, [ORDER], [link(ANA)])
+        await want(tx, link(ANA))
         await stand(tx, ORDER, "1", "in_sync")
         await stand(tx, ANA, None, status)
         (found,) = await links.open_at(tx, [ANA])
@@ -88,9 +94,9 @@ async def test_an_order_that_changes_hands_lets_go_of_the_one_before(ledger: Led
     async with ledger.transaction() as tx:
         for key, target in ((ORDER, "1"), (ANA, "2"), (BOB, "3")):
             await stand(tx, key, target, "in_sync")
-        await links.want(tx, [ORDER], [link(ANA)])
+        await want(tx, link(ANA))
         await links.done(tx, [(link(ANA), "2")])
-        await links.want(tx, [ORDER], [link(BOB)])
+        await want(tx, link(BOB))
         found = {each.link.to_id: each for each in await links.open_at(tx, [ORDER])}
 
         assert found["7"].ends is Ends.TO_BE_REMOVED
@@ -103,7 +109,7 @@ async def test_a_link_is_made_again_when_its_end_becomes_another_record(ledger: 
     async with ledger.transaction() as tx:
         await stand(tx, ORDER, "1", "in_sync")
         await stand(tx, ANA, "2", "in_sync")
-        await links.want(tx, [ORDER], [link(ANA)])
+        await want(tx, link(ANA))
         await links.done(tx, [(link(ANA), "2")])
         await links.moved(tx, {ANA: "2"})
         assert await links.open_anywhere(tx, 10) == []
@@ -118,7 +124,7 @@ async def test_a_refused_link_rests_until_its_time(ledger: Ledger) -> None:
     async with ledger.transaction() as tx:
         await stand(tx, ORDER, "1", "in_sync")
         await stand(tx, ANA, "2", "in_sync")
-        await links.want(tx, [ORDER], [link(ANA)])
+        await want(tx, link(ANA))
         await links.put_off(tx, [link(ANA)], 60_000)
         assert await links.open_anywhere(tx, 10) == []
         await aged(tx, 61_000)
@@ -131,7 +137,7 @@ async def test_a_line_of_a_variant_its_product_no_longer_has_is_given_up(ledger:
     product = SourceKey(SHOP, "products", "5")
     async with ledger.transaction() as tx:
         await stand(tx, line, "1", "in_sync")
-        await links.want(tx, [], [link(variant, line, parent="5")])
+        await links.want_these(tx, [link(variant, line, parent="5")])
         assert await links.open_anywhere(tx, 10) == []
         await aged(tx, 200_000)
         await stand(tx, product, None, "in_sync")

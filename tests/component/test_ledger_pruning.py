@@ -45,7 +45,7 @@ async def _two_stores(ledger: Ledger) -> None:
                 tx, [Settlement(key=each, status=Status.IN_SYNC) for each in (order, customer)]
             )
             link = Link(shop=shop, from_kind="orders", from_id="1", to_kind="customers", to_id="7")
-            await links.want(tx, [order], [link])
+            await links.want_these(tx, [link])
             token = Identity(kind="checkout_token", value=shop, source=order)
             key = Identity(kind="native:products", value=f"{shop}/5", target_id="901")
             await identities.record(tx, 1, [token, key])

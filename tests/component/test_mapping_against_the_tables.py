@@ -1,4 +1,4 @@
-"""The default mapping, written from the facts by itself, shows what the tables ask for.
+"""The default mapping, which shares nothing with the tables, shows what they ask for.
 
 Every record of the seeded stores goes through it in both forms, webhook body and GraphQL node, and
 is judged property by property.

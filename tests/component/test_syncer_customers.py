@@ -217,3 +217,62 @@ async def test_a_rename_refused_for_another_property_is_done_once_that_is_right(
     await shop.settled()
 
     assert shop.only("contacts")["email"] == "ana.maria@example.com"
+
+
+@story()
+async def test_a_customer_whose_email_was_struck_out_keeps_its_contact_for_the_next_one(
+    shop: Syncing,
+) -> None:
+    ana = given.customer(shop.store, email="ana@example.com")
+    await shop.settled()
+    before = shop.only("contacts")["hs_object_id"]
+    actions.change_customer(shop.store, ana["id"], email=None)
+    await shop.settled()
+    assert await shop.standing("customers", ana) == ("excluded", "no_email")
+    actions.change_customer(shop.store, ana["id"], email="ana.maria@example.com")
+    await shop.settled()
+
+    contact = shop.only("contacts")
+    assert (contact["hs_object_id"], contact["email"]) == (before, "ana.maria@example.com")
+
+
+@story()
+async def test_an_email_is_had_as_soon_as_the_contact_that_held_it_is_renamed(
+    shop: Syncing,
+) -> None:
+    ana = given.customer(shop.store, email="ana@example.com")
+    bob = given.customer(shop.store, email="bob@example.com")
+    await shop.settled()
+    shop.deliveries.faults.drop = 1.0
+    actions.change_customer(shop.store, ana["id"], email="ana.maria@example.com")
+    shop.deliveries.faults.drop = 0.0
+    actions.change_customer(shop.store, bob["id"], email="ana@example.com")
+    await shop.settled()
+    assert await shop.standing("customers", bob) == ("failing", "email_taken")
+    await shop.scan()
+    await shop.settled()
+
+    assert sorted_values(shop.shown("contacts"), "email") == [
+        "ana.maria@example.com",
+        "ana@example.com",
+    ]
+    assert await shop.not_in_sync() == {}
+
+
+@story()
+async def test_one_who_could_not_have_an_email_gets_it_when_another_joins_the_old_contact(
+    shop: Syncing,
+) -> None:
+    ana = given.customer(shop.store, email="ana@example.com")
+    bob = given.customer(shop.store, email="bob@example.com", first_name="Bob")
+    await shop.settled()
+    actions.change_customer(shop.store, bob["id"], email=None)
+    actions.change_customer(shop.store, ana["id"], email="bob@example.com", first_name="Ana")
+    await shop.settled()
+    assert await shop.standing("customers", ana) == ("failing", "email_taken")
+    given.customer(shop.other_store, email="ana@example.com", first_name="Anna")
+    await shop.settled()
+
+    shown = {each["email"]: each["firstname"] for each in shop.shown("contacts")}
+    assert shown == {"ana@example.com": "Anna", "bob@example.com": "Ana"}
+    assert await shop.standing("customers", ana) == ("in_sync", "")

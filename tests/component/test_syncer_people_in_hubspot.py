@@ -170,6 +170,47 @@ async def test_an_email_that_changes_leaves_a_merged_contact_to_the_customer_who
 
 
 @story()
+async def test_an_email_that_is_taken_is_left_to_its_contact_by_one_whose_own_people_merged(
+    shop: Syncing,
+) -> None:
+    shop.hubspot.switches.merge_makes_new_id = True
+    ana = given.customer(shop.store, email="ana@example.com", first_name="Ana")
+    anna = given.customer(shop.other_store, email="anna@example.com", first_name="Anna")
+    bob = given.customer(shop.store, email="bob@example.com", first_name="Bob")
+    await shop.settled()
+    one, two = [(await shop.row("customers", each))["target_id"] for each in (ana, anna)]
+    shop.people.merge("contacts", str(one), str(two))
+    actions.change_customer(shop.other_store, anna["id"], note="Called")
+    await shop.settled()
+    actions.change_customer(shop.store, bob["id"], email=None)
+    await shop.settled()
+    actions.change_customer(shop.store, ana["id"], email="bob@example.com")
+    await shop.settled()
+
+    shown = {each["email"]: each["firstname"] for each in shop.shown("contacts")}
+    assert shown == {"ana@example.com": "Anna", "bob@example.com": "Ana"}
+    assert await shop.standing("customers", ana) == ("in_sync", "")
+
+
+@story()
+async def test_an_order_leaves_the_contact_that_its_own_was_merged_into(shop: Syncing) -> None:
+    shop.hubspot.switches.merge_makes_new_id = True
+    ana = given.customer(shop.store, email="ana@example.com")
+    bob = given.customer(shop.store, email="bob@example.com")
+    order = given.order(shop.store, lines=named("Mug"), customer=bob, email="office@example.com")
+    await shop.settled()
+    one, two = [(await shop.row("customers", each))["target_id"] for each in (ana, bob)]
+    shop.people.merge("contacts", str(one), str(two))
+    actions.change_customer(shop.store, bob["id"], email=None)
+    await shop.settled()
+
+    emails = {each["hs_object_id"]: each["email"] for each in shop.shown("contacts")}
+    target = str((await shop.row("orders", order))["target_id"])
+    linked = shop.hubspot.associations.of("orders", target, "contacts")
+    assert [emails[each] for each in linked] == ["office@example.com"]
+
+
+@story()
 async def test_a_merged_contact_that_shows_the_customers_own_email_is_renamed(
     shop: Syncing,
 ) -> None:

@@ -25,9 +25,9 @@ from services.shared.runtime.vitals import Vitals
 from services.syncer.__main__ import _make_up
 from services.syncer.reading import read_out
 from services.syncer.worker import Worker
-from tests.contract.log_suite import ORDERS, behind, order, take
 from tests.support.kafka.losing import delete_before
 from tests.support.kafka.shared import cluster_of_its_own
+from tests.support.log_events import ORDERS, behind, order, take
 
 pytestmark = pytest.mark.xdist_group("kafka")
 SOON = 40.0

@@ -21,18 +21,12 @@ from sandbox.shopify.model import Record
 from sandbox.shopify.shopify import Shopify
 from services.shared.contract.keys import SourceKey
 from services.shared.contract.topics import ObjectType
-from services.shared.hubspot.client import HubSpot
-from services.shared.hubspot.governor import Governor
 from services.shared.hubspot.pacing import Lane
-from services.shared.ledger import stores
-from services.shared.ledger.connections import Connections
 from services.shared.ledger.engine import Ledger, opened
 from services.shared.ledger.quota import Work
-from services.shared.ledger.stores import StoreCredentials
-from services.shared.ledger.vault import Vault
 from services.shared.log.port import Log
 from services.shared.shopify.hydrating import Hydrator
-from services.syncer.__main__ import Surroundings, prepared
+from services.syncer.__main__ import prepared
 from services.syncer.duty import Duty
 from services.syncer.handling import Handler, Tools
 from services.syncer.jobs import Job
@@ -42,10 +36,10 @@ from services.syncer.putting_off import SUSPECT_MS
 from services.syncer.writing import Writer
 from tests.support.ledgers import aged
 from tests.support.memory_quota import MemoryQuota
+from tests.support.product_parts import Outside, admit, credentials_of, syncer_on
 
 SHOP = "acme.myshopify.com"
 ORDERS, CUSTOMERS = ObjectType.ORDERS.value, ObjectType.CUSTOMERS.value
-_VAULT = Vault(["a passphrase for takeovers"])
 # The call that brings an order's lines to life, and the one that writes an order we know.
 SLOT = "before the call"
 LINES, UPDATE = "/line_items/batch/create", "/orders/batch/update"
@@ -59,10 +53,14 @@ class Wire(httpx.AsyncBaseTransport):
         self.stops_at = ""
         self.stopped = asyncio.Event()
         self.goes_on = asyncio.Event()
+        self.answered = asyncio.Event()
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         await self.pass_by(request.url.path)
-        return await self._inner.handle_async_request(request)
+        answer = await self._inner.handle_async_request(request)
+        if self.goes_on.is_set():
+            self.answered.set()
+        return answer
 
     async def pass_by(self, place: str) -> None:
         """Stand still here if this is the place."""
@@ -111,11 +109,18 @@ class Process:
 
 @dataclass(slots=True, kw_only=True)
 class World:
-    """Both vendors, and two processes between them."""
+    """Both vendors, and two processes between them; Shopify's clock may be ``ahead``."""
 
-    shopify: Shopify
+    shopify: Shopify = field(init=False)
     hubspot: Account
+    ahead: timedelta = timedelta()
     processes: list[Process] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.shopify = Shopify(now=self.shopify_now, sleep=asyncio.sleep, seed=7)
+
+    def shopify_now(self) -> datetime:
+        return datetime.now(UTC) + self.ahead
 
     def shown(self, object_type: str) -> list[dict[str, str]]:
         return [
@@ -130,36 +135,23 @@ class World:
         return shown["hs_total_price"], shown["hs_external_modified_date"]
 
 
-def _surroundings(world: World, ledger: Ledger, wire: Wire, name: str) -> Surroundings:
-    http = httpx.AsyncClient(transport=httpx.ASGITransport(app=create_shopify(world.shopify)))
-    connections = Connections(
-        ledger,
-        _VAULT,
-        http,
-        instance=name,
-        now=lambda: datetime.now(UTC),
-        base_url="http://shopify.test",
-    )
-    hubspot = HubSpot(
-        httpx.AsyncClient(transport=wire),
-        lambda: world.hubspot.token,
-        base_url="http://hubspot.test",
-    )
-    return Surroundings(
-        ledger=ledger,
-        log=cast("Log", None),  # nothing here reads or appends
-        vault=_VAULT,
-        connections=connections,
-        hubspot=hubspot,
-        governor=Governor(MemoryQuota(limit=250)),
-        instance=name,
+def _outside(world: World, wire: Wire) -> Outside:
+    return Outside(
+        shopify=httpx.ASGITransport(app=create_shopify(world.shopify)),
+        hubspot=wire,
+        token=lambda: world.hubspot.token,
+        stores=credentials_of(world.shopify),
+        now=partial(datetime.now, UTC),
         abandoned_after=timedelta(minutes=15),
     )
 
 
 async def _process(world: World, ledger: Ledger, name: str) -> Process:
     wire = Wire(create_hubspot(world.hubspot))
-    around = _surroundings(world, ledger, wire, name)
+    out = _outside(world, wire)
+    await admit(ledger, out)
+    log = cast("Log", None)  # nothing here reads or appends
+    around = syncer_on(ledger, log, out, name, MemoryQuota(limit=250))
     account, _ = await prepared(around)
 
     def writer_for(renewal: Work, lane: Lane) -> Writer:
@@ -189,21 +181,11 @@ async def _process(world: World, ledger: Ledger, name: str) -> Process:
 
 @asynccontextmanager
 async def _world(url: str) -> AsyncIterator[World]:
-    now = partial(datetime.now, UTC)
-    world = World(
-        shopify=Shopify(now=now, sleep=asyncio.sleep, seed=7),
-        hubspot=Account(now=now, sleep=asyncio.sleep, seed=7),
-    )
-    store = world.shopify.open_store(SHOP)
+    world = World(hubspot=Account(now=partial(datetime.now, UTC), sleep=asyncio.sleep, seed=7))
+    world.shopify.open_store(SHOP)
     async with AsyncExitStack() as stack:
         for name in ("one", "two"):
             ledger = await stack.enter_async_context(opened(url))
-            async with ledger.transaction() as tx:
-                await stores.put_account(tx, _VAULT, world.hubspot.token)
-                credentials = StoreCredentials(
-                    client_id=store.client_id, client_secret=store.client_secret
-                )
-                await stores.connect(tx, _VAULT, SHOP, credentials)
             world.processes.append(await _process(world, ledger, name))
         yield world
 
@@ -218,9 +200,9 @@ def _line(order: Record) -> str:
     return str(order["line_items"][0]["id"])
 
 
-async def _edited(world: World, order: Record, quantity: int) -> None:
+def _edited(world: World, order: Record, quantity: int) -> None:
     # Shopify's versions have whole seconds.
-    await asyncio.sleep(1.1)
+    world.ahead += timedelta(seconds=1)
     store = world.shopify.stores[SHOP]
     actions.edit_order(store, order["id"], set_quantities={_line(order): quantity})
 
@@ -230,10 +212,10 @@ async def test_an_older_state_written_late_does_not_stay(world: World, end: str)
     one, two = world.processes
     order = given.order(world.shopify.stores[SHOP], lines=1)
     await one.handle(order)
-    await _edited(world, order, 2)
+    _edited(world, order, 2)
     late = await one.stalls_at(UPDATE, order)
     await one.pass_time(CLAIM_MS + 1_000)
-    await _edited(world, order, 5)
+    _edited(world, order, 5)
 
     assert await two.handle(order) is Outcome.APPLIED
     newest = world.order()
@@ -241,7 +223,7 @@ async def test_an_older_state_written_late_does_not_stay(world: World, end: str)
     if end == "settles":
         assert await late is Outcome.WAITING
     else:
-        await _dies_having_written(late)
+        await _dies_having_written(one, late)
     assert world.order() != newest, "the stalled call must have written over it"
     await two.do_what_is_due()
 
@@ -262,7 +244,7 @@ async def test_lines_created_late_are_not_there_twice(world: World, end: str) ->
     if end == "settles":
         assert await late is Outcome.WAITING
     else:
-        await _dies_having_written(late)
+        await _dies_having_written(one, late)
     assert len(world.shown("line_items")) == 4, "the stalled call must have created them again"
     await two.do_what_is_due()
 
@@ -285,10 +267,8 @@ async def test_one_that_finds_its_claim_gone_before_it_calls_leaves_the_record_d
     assert [each["email"] for each in world.shown("contacts")] == ["ana@example.com"]
 
 
-async def _dies_having_written(late: asyncio.Task[Outcome]) -> None:
+async def _dies_having_written(process: Process, late: asyncio.Task[Outcome]) -> None:
     """End it between its call and its settling, as a kill would."""
-    # The call and its answer are all in memory: a few turns of the loop see it through.
-    for _ in range(50):
-        await asyncio.sleep(0)
+    await process.wire.answered.wait()
     late.cancel()
     await asyncio.wait({late})

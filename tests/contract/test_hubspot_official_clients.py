@@ -92,6 +92,17 @@ def test_the_api_client_creates_reads_updates_and_archives_one(client: Any, kind
     assert api.get_page(kind).results == []
 
 
+def texts_read(api: Any, kind: str, key: str, name: str) -> list[str]:
+    """One text of the two records, read by their keys."""
+    asked = BatchReadInputSimplePublicObjectId(
+        inputs=[{"id": "shop/1"}, {"id": "shop/2"}],
+        id_property=key,
+        properties=[name],
+        properties_with_history=[],
+    )
+    return [each.properties[name] for each in api.read(kind, asked).results]
+
+
 @pytest.mark.parametrize("kind", OBJECTS)
 def test_the_api_client_works_in_batches(client: Any, kind: str) -> None:
     title, more = TEXTS[kind]
@@ -120,19 +131,11 @@ def test_the_api_client_works_in_batches(client: Any, kind: str) -> None:
             inputs=[{"id": fresh.id, "properties": {more: "changed"}}]
         ),
     )
-    read = api.read(
-        kind,
-        BatchReadInputSimplePublicObjectId(
-            inputs=[{"id": "shop/1"}, {"id": "shop/2"}],
-            id_property=key,
-            properties=[title, more],
-            properties_with_history=[],
-        ),
-    )
+    changed = texts_read(api, kind, key, more)
     api.archive(kind, BatchInputSimplePublicObjectId(inputs=[{"id": known.id}]))
 
     assert (known.id, known.new, fresh.new) == (made.results[0].id, False, True)
-    assert [each.properties[more] for each in read.results] == ["known", "changed"]
+    assert changed == ["known", "changed"]
     assert [each.id for each in client.crm.objects.basic_api.get_page(kind).results] == [fresh.id]
 
 

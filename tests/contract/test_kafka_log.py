@@ -1,3 +1,5 @@
+"""The log on Kafka keeps what every log must."""
+
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Collection
@@ -10,7 +12,8 @@ from hypothesis import strategies as st
 
 from services.shared.log.address import KafkaCluster
 from services.shared.log.kafka.log import KafkaLog
-from tests.contract.log_suite import Engine, LogSuite
+from tests.contract.log_engines import Engine
+from tests.contract.log_suite import LogSuite
 from tests.contract.log_walk import Step, steps
 from tests.support.kafka.shared import cluster_of_its_own
 

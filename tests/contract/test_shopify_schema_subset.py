@@ -1,26 +1,16 @@
 """What the simulator serves is part of the Admin schema Shopify publishes, to the letter."""
 
-import gzip
-import json
-import os
 from collections.abc import Iterator
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 import pytest
 from graphql import introspection_from_schema
 
 from sandbox.shopify.graph.executing import schema
+from tests.support import npm
 
-PUBLISHED = Path(__file__).parent / "node_modules/@shopify/dev-mcp/dist/data/admin_2026-10.json.gz"
-pytestmark = [
-    pytest.mark.node,
-    pytest.mark.skipif(
-        not PUBLISHED.exists() and os.environ.get("CI") != "true",
-        reason="*** @shopify/dev-mcp is not installed: Shopify's schema is NOT compared ***",
-    ),
-]
+pytestmark = pytest.mark.node
 Type = dict[str, Any]
 
 
@@ -30,9 +20,7 @@ def by_name(items: Any) -> dict[str, Any]:
 
 @lru_cache(maxsize=1)
 def published() -> dict[str, Type]:
-    with gzip.open(PUBLISHED) as file:
-        types: list[Type] = json.load(file)["data"]["__schema"]["types"]
-    return by_name(types)
+    return by_name(npm.admin_schema("2026-10")["__schema"]["types"])
 
 
 @lru_cache(maxsize=1)

@@ -1,3 +1,5 @@
+"""The log on SQLite keeps what every log must."""
+
 from __future__ import annotations
 
 import tempfile
@@ -9,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from services.shared.log.sqlite import Run, SqliteLog, inline
-from tests.contract.log_suite import Engine, LogSuite
+from tests.contract.log_engines import Engine
+from tests.contract.log_suite import LogSuite
 
 
 @dataclass(frozen=True, slots=True)

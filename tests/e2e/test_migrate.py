@@ -35,7 +35,7 @@ async def test_a_running_installation_moves_to_postgresql_and_no_record_is_doubl
         assert code == 2
         assert "ledger_moved" in said
         await here.start("all", SHOPSYNC_LEDGER_URL=empty_postgresql_url)
-        await asyncio.sleep(3)  # let the stores sell a little more while the new one runs
+        await _sold_more(here, 5)
         await here.faults({"duplicate": 0.0})
         await here.stop_trickling()
         left = await here.last_differences(empty_postgresql_url)
@@ -56,6 +56,18 @@ async def _delivered_after_all(here: Installation) -> None:
             if each["outcome"] == "pending" and each["status"] == HTTPStatus.SERVICE_UNAVAILABLE
         }
         await asyncio.sleep(0.1)
+
+
+async def _sold_more(here: Installation, count: int) -> None:
+    """Return once so many deliveries were taken that had not been when this was asked."""
+    before = await _taken(here)
+    while len(await _taken(here) - before) < count:  # noqa: ASYNC110 - the stores' doing
+        await asyncio.sleep(0.1)
+
+
+async def _taken(here: Installation) -> set[str]:
+    found = await _deliveries(here)
+    return {each["webhook_id"] for each in found if each["outcome"] == "delivered"}
 
 
 async def _deliveries(here: Installation) -> list[dict[str, Any]]:

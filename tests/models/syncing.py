@@ -37,8 +37,8 @@ from services.syncer.handling import Handler, Tools
 from services.syncer.reading import read_out
 from services.syncer.writing import Writer
 from tests.models.stepping import Stage
-from tests.simulation.ledger_file import LedgerFile, empty_ledger
-from tests.simulation.life import Life
+from tests.support.ledger_file import LedgerFile, empty_ledger
+from tests.support.life import Life
 from tests.support.virtual_time import in_virtual_time, virtual_now
 
 _LINE_ITEM_LINKS = {"orders": 514, "carts": 591}

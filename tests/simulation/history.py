@@ -20,12 +20,14 @@ from sandbox.shops.stores import COPPER, NORDLYS
 from sandbox.shops.trickle import trickle
 from tests.simulation import weather as weathers
 from tests.simulation.judging import differences, disorder, judged, left_to_do
-from tests.simulation.ledger_file import empty_ledger
-from tests.simulation.life import track_tasks
 from tests.simulation.people import Doings, meddle, share, wake
-from tests.simulation.product import Outside, Product
+from tests.simulation.product import ABANDONED_AFTER, Product
+from tests.simulation.shopkeepers import keep_shop
 from tests.simulation.weather import Weather, weather_of
 from tests.simulation.wires import Doorbell
+from tests.support.ledger_file import empty_ledger
+from tests.support.life import track_tasks
+from tests.support.product_parts import LEDGER, Outside, credentials_of
 from tests.support.subscribed import TOPICS
 from tests.support.virtual_time import in_virtual_time, virtual_now
 
@@ -68,7 +70,7 @@ def lived(seed: int, weather: Weather | None = None, faults: Sequence[Fault] = (
     story = Story(seed=seed, weather=weather or weather_of(rng))
     memory = _MEMORY if _MEMORY.is_dir() else None
     with tempfile.TemporaryDirectory(dir=memory) as folder:
-        (Path(folder) / "ledger.sqlite").write_bytes(empty_ledger())
+        (Path(folder) / LEDGER).write_bytes(empty_ledger())
         in_virtual_time(_played(story, rng, Path(folder), faults))
     return story
 
@@ -123,14 +125,18 @@ class _Stage:
         outside = Outside(
             shopify=httpx.ASGITransport(app=create_shopify(self._shopify)),
             hubspot=httpx.ASGITransport(app=create_hubspot(self.hubspot)),
-            hubspot_token=self.hubspot.token,
-            secrets={s.shop: (s.client_id, s.client_secret) for s in self._shopify.stores.values()},
-            door=self._door,
-            folder=self._folder,
+            token=lambda: self.hubspot.token,
+            stores=credentials_of(self._shopify),
             now=virtual_now,
-            note=self._story.note,
+            abandoned_after=ABANDONED_AFTER,
         )
-        product = Product(outside=outside, name=f"life-{self._lives}")
+        product = Product(
+            outside=outside,
+            folder=self._folder,
+            door=self._door,
+            note=self._story.note,
+            name=f"life-{self._lives}",
+        )
         product.start()
         return product
 
@@ -151,6 +157,9 @@ class _Stage:
                 note(str(fault))
             case weathers.PEOPLE:
                 note(meddle(rng, self.hubspot, self._doings))
+            case weathers.KEEPING:
+                lost = self._story.weather.drops
+                note(keep_shop(rng, self._shopify, are_webhooks_lost=lost))
             case weathers.KILL:
                 return await self._killed(product)
         return product
@@ -186,6 +195,6 @@ class _Stage:
             self._story.took_seconds = asyncio.get_running_loop().time() - began
             verdict = judged(self._shopify, self.hubspot)
             wrong = await left_to_do(product, verdict.kept_apart)
-            wrong += map(str, differences(verdict, self.hubspot, self._doings))
+            wrong += map(str, differences(verdict, self._shopify, self.hubspot, self._doings))
             wrong += await disorder(product, self._shopify, self.hubspot)
         self._story.wrong = wrong

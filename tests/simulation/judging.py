@@ -28,7 +28,8 @@ _LINKS = statement(
     WHERE state <> 'done' ORDER BY shop, from_kind, from_id, to_kind, to_id"""
 )
 _SOURCES = statement("SELECT shop, kind, id, status, reason, target_id FROM sources")
-_CLAIMS = statement("SELECT key FROM claims ORDER BY key")
+# One that ran out with its owner is whose comes next.
+_CLAIMS = statement("SELECT key FROM claims WHERE until > {now} ORDER BY key")
 _TYPES = {
     "customers": "contacts",
     "guests": "contacts",
@@ -76,13 +77,16 @@ def judged(shopify: Shopify, hubspot: Account) -> Verdict:
     )
 
 
-def differences(verdict: Verdict, hubspot: Account, doings: Doings) -> list[Difference]:
+def differences(
+    verdict: Verdict, shopify: Shopify, hubspot: Account, doings: Doings
+) -> list[Difference]:
     """What HubSpot shows otherwise than it must, but for what people did to it themselves."""
     excused, filled = _excused(hubspot, doings), _filled(hubspot)
+    left = _left_behind(shopify, hubspot)
     return [
         each
         for each in verdict.differences
-        if not _is_excused(each, excused) and not _is_filled(each, filled)
+        if not (_is_excused(each, excused) or _is_filled(each, filled) or _is_left(each, left))
     ]
 
 
@@ -160,6 +164,21 @@ def _filled(hubspot: Account) -> set[str]:
         for contact in hubspot.records["contacts"].by_id.values()
         if contact.properties.get("hs_merged_object_ids")
     }
+
+
+def _left_behind(shopify: Shopify, hubspot: Account) -> set[str]:
+    """Contacts whose last customer left them: they stay, and show whose they were."""
+    customers = [each for store in shopify.stores.values() for each in store.customers.values()]
+    held = {str(each["email"] or "").lower() for each in customers}
+    contacts = hubspot.records["contacts"].by_id.values()
+    return {contact.id for contact in contacts if held.isdisjoint(emails_of(contact))}
+
+
+def _is_left(difference: Difference, left: set[str]) -> bool:
+    if difference.problem is not Problem.DOUBLED or difference.kind != "contacts":
+        return False
+    found = difference.found
+    return isinstance(found, frozenset) and len(found - left) <= 1
 
 
 def _is_filled(difference: Difference, filled: set[str]) -> bool:

@@ -10,12 +10,13 @@ from sandbox.hubspot.faults import Fault
 from sandbox.shops.trickle import WEIGHTS
 
 # What each act of a history is; "change" is something that goes on in a shop.
-CHANGE, HUBSPOT_FAULT, SHOPIFY_FAULT, KILL, PEOPLE = (
+CHANGE, HUBSPOT_FAULT, SHOPIFY_FAULT, KILL, PEOPLE, KEEPING = (
     "change",
     "hubspot fault",
     "shopify fault",
     "kill",
     "people",
+    "shopkeeping",
 )
 _KINDS = (
     "status",
@@ -87,6 +88,7 @@ def weather_of(rng: random.Random) -> Weather:
     acts += [HUBSPOT_FAULT] * rng.choice((0, 2, 6))
     acts += [SHOPIFY_FAULT] * rng.choice((0, 0, 2))
     acts += [PEOPLE] * rng.choice((0, 0, 0, 2))
+    acts += [KEEPING] * rng.choice((0, 2, 8))
     rng.shuffle(acts)
     return Weather(
         acts=tuple(acts),

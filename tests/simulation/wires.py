@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import httpx
 
-from tests.simulation.life import Life, of_nobody
+from tests.support.life import Life, of_nobody
 
 Note = Callable[[str], None]
 

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
+import pytest_asyncio
 import uvicorn
 
 from sandbox.hubspot.account import Account
@@ -58,6 +59,19 @@ class HubSpotUnderTest:
         shown: Json = answer.json()["properties"]
         return {name: shown.get(name) for name in names}
 
+    async def unique_property(self, kind: str, name: str = "sync_key") -> str:
+        """A unique property made for an object type; its name."""
+        definition = {
+            "name": name,
+            "label": "Key",
+            "type": "string",
+            "fieldType": "text",
+            "groupName": next(iter(self.account.schemas[kind].groups)),
+            "hasUniqueValue": True,
+        }
+        await self.post(f"/crm/properties/2026-09/{kind}", definition, 201)
+        return name
+
     async def put(self, said: Json, status: int = 200) -> Json:
         answer = await self.http.put("/_sandbox/faults", json=said)
         assert answer.status_code == status, answer.text
@@ -74,6 +88,13 @@ async def hubspot_under_test(tier: Tier = "professional") -> AsyncIterator[HubSp
         headers={"Authorization": f"Bearer {account.token}"},
     ) as http:
         yield HubSpotUnderTest(account, clock, http)
+
+
+@pytest_asyncio.fixture
+async def hubspot() -> AsyncIterator[HubSpotUnderTest]:
+    """The account of a test that asks for it."""
+    async with hubspot_under_test() as found:
+        yield found
 
 
 @contextmanager

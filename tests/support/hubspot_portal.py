@@ -13,6 +13,7 @@ from sandbox.hubspot.account import Account
 from sandbox.hubspot.app import create_app
 from sandbox.hubspot.faults import Fault
 from services.shared.hubspot.client import HubSpot
+from services.shared.hubspot.rows import Row
 from services.shared.runtime.retrying import Patience
 from services.syncer.writing import Writer
 from tests.support.virtual_time import in_virtual_time
@@ -61,3 +62,8 @@ def played(scene: Scene) -> None:
         await scene(Portal())
 
     in_virtual_time(main())
+
+
+def created(number: int) -> Row:
+    """The row that makes a contact of a person."""
+    return Row(trace=f"t{number}", properties={"email": f"person{number}@example.com"})

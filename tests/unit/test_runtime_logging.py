@@ -3,7 +3,9 @@ from __future__ import annotations
 import io
 import json
 import logging
+import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Literal
 
 import pytest
@@ -77,3 +79,11 @@ def test_libraries_that_chat_are_quiet() -> None:
     logging.getLogger("uvicorn.error").info("Started server process [%d]", 1)
 
     assert stream.getvalue() == ""
+
+
+def test_calls_name_the_actions_of_the_vocabulary_and_no_other() -> None:
+    texts = [path.read_text() for path in (Path(__file__).parents[2] / "services").rglob("*.py")]
+    named = {each for text in texts for each in re.findall(r'"action": "(\w+)"', text)}
+
+    assert named
+    assert named <= set(Action)

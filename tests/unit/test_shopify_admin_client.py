@@ -1,6 +1,8 @@
+"""The Admin client: what it sends again, how it dates answers, how it pages."""
+
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -12,24 +14,10 @@ from services.shared.contract.errors import (
     SyncError,
     WorldAtFaultError,
 )
-from services.shared.shopify.address import address_of
 from services.shared.shopify.answers import StoreUnavailableError, TooCostlyError
 from services.shared.shopify.reads import PagingLimitError, nodes, pages
-from services.shared.shopify.shops import shop
-from services.shared.shopify.subscriptions import (
-    WANTED_TOPICS,
-    Subscription,
-    WantedTopic,
-    missing,
-    permitted,
-    subscribe,
-    subscriptions,
-)
-from services.shared.shopify.tokens import ClientCredentials, Credentials, MemoryTokenStore
 from tests.support.shopify_replies import EPOCH, SHOP, Reply, Store, body_of, said
 from tests.support.virtual_time import in_virtual_time
-
-URI = "https://sync.example/webhooks/shopify"
 
 
 def _error(code: str, path: list[str | int] | None = None) -> dict[str, Any]:
@@ -43,9 +31,21 @@ def test_an_answer_is_dated_before_the_call_began_on_shopify_s_clock() -> None:
     answer = in_virtual_time(store.admin().query("{shop{id}}"))
 
     assert answer.observed_at == EPOCH - timedelta(seconds=4)
-    assert answer.served_version == "2026-10"
     assert str(store.requests[0].url) == f"https://{SHOP}/admin/api/2026-10/graphql.json"
     assert store.requests[0].headers["X-Shopify-Access-Token"] == "shpat_1"
+
+
+def test_a_version_that_shopify_no_longer_serves_is_said_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    store = Store(said(body_of({}), headers={"X-Shopify-API-Version": "2027-01"}))
+    admin = store.admin()
+
+    for _ in range(3):
+        in_virtual_time(admin.query("{x}"))
+
+    warnings = [vars(each) for each in caplog.records if each.levelname == "WARNING"]
+    assert [each["served"] for each in warnings] == ["2027-01"]
 
 
 def test_a_simulator_is_called_with_the_shop_as_host() -> None:
@@ -100,103 +100,6 @@ def test_an_answer_that_is_none_is_not_taken_for_one(
 ) -> None:
     with pytest.raises(kind):
         in_virtual_time(Store(reply).admin().query("{x}"))
-
-
-class Issuer:
-    """Answers grants with a new token each time, and queries with 401 unless the last is used."""
-
-    def __init__(self) -> None:
-        self.issued = 0
-        self.grants: list[bytes] = []
-
-    async def __call__(self, request: httpx.Request) -> httpx.Response:
-        if request.url.path.endswith("/access_token"):
-            self.issued += 1
-            self.grants.append(request.content)
-            token = f"shpca_{self.issued}"
-            grant = {"access_token": token, "scope": "read_orders", "expires_in": 86399}
-            return said(grant)
-        is_last = request.headers["X-Shopify-Access-Token"] == f"shpca_{self.issued}"
-        return said(body_of({})) if is_last else said(b"", 401)
-
-    def source(self, now: list[datetime], store: MemoryTokenStore) -> ClientCredentials:
-        return ClientCredentials(
-            httpx.AsyncClient(transport=httpx.MockTransport(self)),
-            address_of(SHOP),
-            Credentials(client_id="id", client_secret="s3cret"),
-            store=store,
-            now=lambda: now[0],
-        )
-
-
-def test_a_token_is_renewed_when_80_percent_of_its_day_are_over() -> None:
-    issuer, now = Issuer(), [EPOCH]
-
-    async def main() -> list[str]:
-        source = issuer.source(now, MemoryTokenStore())
-        first = [await source.current(), await source.current()]
-        now[0] = EPOCH + timedelta(hours=19)
-        second = await source.current()
-        now[0] = EPOCH + timedelta(hours=20)
-        return [*first, second, await source.current()]
-
-    assert in_virtual_time(main()) == ["shpca_1", "shpca_1", "shpca_1", "shpca_2"]
-    assert issuer.grants[0] == b"grant_type=client_credentials&client_id=id&client_secret=s3cret"
-
-
-def test_processes_with_one_store_ask_for_one_token() -> None:
-    issuer, now = Issuer(), [EPOCH]
-
-    async def main() -> None:
-        store = MemoryTokenStore()
-        for source in (issuer.source(now, store), issuer.source(now, store)):
-            await source.current()
-
-    in_virtual_time(main())
-
-    assert issuer.issued == 1
-
-
-def test_a_refused_token_is_renewed_once_and_the_call_made_again() -> None:
-    issuer, now = Issuer(), [EPOCH]
-
-    async def main() -> None:
-        source = issuer.source(now, MemoryTokenStore())
-        await source.current()
-        issuer.issued = 5
-        api = Store(said(b"", 401), said(body_of({})))
-        await api.admin(source).query("{x}")
-        assert [each.headers["X-Shopify-Access-Token"] for each in api.requests] == [
-            "shpca_1",
-            "shpca_6",
-        ]
-
-    in_virtual_time(main())
-
-
-def test_a_token_that_cannot_be_renewed_is_ours_to_fix_and_never_shown() -> None:
-    with pytest.raises(OursToFixError, match="token_refused") as caught:
-        in_virtual_time(Store(said(b"", 401)).admin().query("{x}"))
-
-    assert "shpat_1" not in repr(caught.value)
-    assert "s3cret" not in repr(Credentials(client_id="id", client_secret="s3cret"))
-
-
-def test_a_refused_grant_names_shopify_s_code() -> None:
-    api = Store(said({"error": "shop_not_permitted", "error_description": "Jane"}, 400))
-
-    async def main() -> None:
-        credentials = Credentials(client_id="id", client_secret="s")
-        await ClientCredentials(
-            api.http,
-            address_of(SHOP),
-            credentials,
-            store=MemoryTokenStore(),
-            now=lambda: EPOCH,
-        ).current()
-
-    with pytest.raises(OursToFixError, match=r"credentials_refused: shop_not_permitted$"):
-        in_virtual_time(main())
 
 
 def _nodes_reply(cost_per_id: float, missing_ids: frozenset[str] = frozenset()) -> Reply:
@@ -286,69 +189,3 @@ def test_a_list_that_may_not_be_seen_is_not_an_empty_one() -> None:
 
     with pytest.raises(OursToFixError, match="access_denied"):
         in_virtual_time(_all_ids(store))
-
-
-def test_topics_without_their_scope_are_named_and_a_write_scope_implies_reading() -> None:
-    allowed, without = permitted(WANTED_TOPICS, frozenset({"write_orders", "read_products"}))
-
-    assert {"ORDERS_UPDATED", "CHECKOUTS_UPDATE", "PRODUCTS_DELETE", "APP_UNINSTALLED"} <= {
-        topic.name for topic in allowed
-    }
-    assert {topic.name for topic in without} == {
-        topic.name for topic in WANTED_TOPICS if topic.name.startswith("CUSTOMER")
-    }
-
-
-def test_only_a_whole_subscription_to_our_address_counts() -> None:
-    wanted = [WantedTopic(name) for name in ("A", "B", "C", "D")]
-    there = [
-        Subscription(id="1", topic="A", uri=URI, is_whole=True),
-        Subscription(id="2", topic="B", uri="https://other.example", is_whole=True),
-        Subscription(id="3", topic="C", uri=URI, is_whole=False),
-    ]
-
-    assert [topic.name for topic in missing(wanted, there, URI)] == ["B", "C", "D"]
-
-
-def test_subscriptions_are_listed_and_made() -> None:
-    node = {"id": "1", "topic": "ORDERS_CREATE", "uri": URI, "format": "JSON", "filter": ""}
-    listed = {"nodes": [node], "pageInfo": {"hasNextPage": False, "endCursor": "x"}}
-    made = {"webhookSubscription": {"id": "2"}, "userErrors": []}
-    store = Store(
-        said(body_of({"webhookSubscriptions": listed})),
-        said(body_of({"webhookSubscriptionCreate": made})),
-        said(body_of({"webhookSubscriptionCreate": {"userErrors": [{"field": ["uri"]}]}})),
-    )
-
-    async def main() -> None:
-        admin = store.admin()
-        assert await subscriptions(admin) == [
-            Subscription(id="1", topic="ORDERS_CREATE", uri=URI, is_whole=True)
-        ]
-        await subscribe(admin, WantedTopic("SHOP_UPDATE"), URI)
-        with pytest.raises(OursToFixError, match="subscription_refused: SHOP_UPDATE"):
-            await subscribe(admin, WantedTopic("SHOP_UPDATE"), URI)
-
-    in_virtual_time(main())
-
-    asked = store.variables[1]
-    assert asked == {"topic": "SHOP_UPDATE", "subscription": {"uri": URI, "format": "JSON"}}
-
-
-def test_a_shop_tells_its_scopes_and_half_an_answer_is_none() -> None:
-    found = {
-        "id": "gid://shopify/Shop/1",
-        "name": "Acme",
-        "myshopifyDomain": SHOP,
-        "currencyCode": "EUR",
-        "ianaTimezone": "Europe/Berlin",
-        "plan": {"publicDisplayName": "Basic"},
-    }
-    installation = {"accessScopes": [{"handle": "read_orders"}]}
-    whole = body_of({"shop": found, "currentAppInstallation": installation})
-
-    acme = in_virtual_time(shop(Store(said(whole)).admin()))
-
-    assert (acme.host, acme.scopes) == (SHOP, frozenset({"read_orders"}))
-    with pytest.raises(OutcomeUnknownError):
-        in_virtual_time(shop(Store(said(body_of({"shop": found}))).admin()))

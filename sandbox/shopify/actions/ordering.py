@@ -27,7 +27,6 @@ _EMPTY = (
     "client_details",
     "closed_at",
     "device_id",
-    "landing_site",
     "landing_site_ref",
     "location_id",
     "merchant_of_record_app_id",
@@ -45,7 +44,26 @@ _EMPTY = (
     "billing_address",
     "shipping_address",
     "fulfillment_status",
-    "note",
+)
+
+# The same for every new order.
+_AT_FIRST = {
+    "confirmed": True,
+    "customer_locale": "en",
+    "tax_exempt": False,
+    "estimated_taxes": False,
+    "duties_included": False,
+    "merchant_business_entity_id": "MTU0ODM4MDAwOQ",
+    "total_tip_received": "0.00",
+    "edited": False,
+}
+_LISTS = (
+    "metafields",
+    "fulfillments",
+    "refunds",
+    "returns",
+    "transactions",
+    "line_item_groups",
 )
 
 
@@ -120,6 +138,7 @@ def _blank_order(store: Store, basket: Mapping[str, Any], at: datetime) -> Recor
     number, token = store.new_id("order"), store.new_token()
     return {
         **dict.fromkeys(_EMPTY),
+        **_AT_FIRST,
         "id": number,
         "admin_graphql_api_id": gid("Order", number),
         "name": f"#{store.order_number}",
@@ -128,13 +147,11 @@ def _blank_order(store: Store, basket: Mapping[str, Any], at: datetime) -> Recor
         "token": token,
         "order_status_url": f"https://{store.shop}/{number % 10**8}/orders/{token}/authenticate",
         "confirmation_number": store.new_token(9).upper(),
-        "confirmed": True,
         "created_at": at,
         "updated_at": at,
         "processed_at": at,
         "test": basket.get("test", False),
         "buyer_accepts_marketing": basket.get("buyer_accepts_marketing", False),
-        "customer_locale": "en",
         "note": basket.get("note"),
         "note_attributes": list(basket.get("note_attributes", ())),
         "tags": joined_tags(basket.get("tags", "")),
@@ -142,18 +159,7 @@ def _blank_order(store: Store, basket: Mapping[str, Any], at: datetime) -> Recor
         "source_name": basket.get("source_name", "web"),
         "payment_gateway_names": ["bogus"],
         "taxes_included": store.taxes_included,
-        "tax_exempt": False,
-        "estimated_taxes": False,
-        "duties_included": False,
-        "merchant_business_entity_id": "MTU0ODM4MDAwOQ",
-        "total_tip_received": "0.00",
-        "edited": False,
-        "metafields": [],
-        "fulfillments": [],
-        "refunds": [],
-        "returns": [],
-        "transactions": [],
-        "line_item_groups": [],
+        **{name: [] for name in _LISTS},
         **currency_of(store, basket),
     }
 

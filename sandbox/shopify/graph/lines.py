@@ -172,6 +172,14 @@ SHIPPING_LINE = type_of(
 )
 
 
+def line_of(view: View, line_id: int) -> View:
+    """One line of the order that a refund or a fulfilment belongs to."""
+    for each in view.owner["line_items"]:
+        if each["id"] == line_id:
+            return View(LINE_ITEM, view.store, each, view.owner)
+    raise KeyError(line_id)
+
+
 def line_items(view: View) -> list[View]:
     """The lines of an order."""
     return [View(LINE_ITEM, view.store, each, view.record) for each in view.record["line_items"]]

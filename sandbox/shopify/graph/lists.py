@@ -114,12 +114,15 @@ def keys(store: Store, listing: Listing, records: Iterable[Record]) -> list[Key]
     return found
 
 
+# Of pages asked for side by side; sorting a store of thousands for each of them would be slow.
+_REMEMBERED = 8
+
+
 class Lists:
     """The lists of one store, keeping the last few sorted until the index moves."""
 
-    def __init__(self, store: Store, remembered: int = 8) -> None:
+    def __init__(self, store: Store) -> None:
         self._store = store
-        self._remembered = remembered
         self._sorted: dict[tuple[Listing, int], list[Key]] = {}
 
     def keys(self, listing: Listing) -> list[Key]:
@@ -130,7 +133,7 @@ class Lists:
             return keys(store, listing, self._records(listing))
         place = (listing, hash((store.index.version, self._settings())))
         if place not in self._sorted:
-            while len(self._sorted) >= self._remembered:
+            while len(self._sorted) >= _REMEMBERED:
                 del self._sorted[next(iter(self._sorted))]
             self._sorted[place] = keys(store, listing, self._records(listing))
         return self._sorted[place]

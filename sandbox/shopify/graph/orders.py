@@ -1,20 +1,19 @@
-"""Orders, and what happened to them since."""
+"""Orders, as GraphQL shows them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
 from sandbox.shopify import pricing
+from sandbox.shopify.graph.fulfilments import FULFILLMENT
 from sandbox.shopify.graph.lines import (
-    LINE_ITEM,
-    SHIPPING_LINE,
     applications,
     line_items,
     shipping_connection,
     shipping_lines,
 )
+from sandbox.shopify.graph.payments import REFUND, transactions
 from sandbox.shopify.graph.reaching import customer_of, makes
 from sandbox.shopify.graph.views import (
     Fields,
@@ -29,141 +28,18 @@ from sandbox.shopify.graph.views import (
     legacy_id,
     listed,
     metafield_fields,
-    money_bag,
     same,
-    stamp,
     tax_lines,
     time,
     type_of,
-    upper,
 )
-from sandbox.shopify.model import Kind, Record, gid, split_tags
+from sandbox.shopify.model import Kind, Record, split_tags
 from sandbox.shopify.money import ZERO, total
 from sandbox.shopify.store import Store
 
 PROTECTED = ("email", "phone", "billingAddress", "shippingAddress", "displayAddress", "clientIp")
 NO, YES, NOTHING = always(value=False), always(value=True), always(None)
 _FULFILLMENT = {None: "UNFULFILLED", "partial": "PARTIALLY_FULFILLED", "fulfilled": "FULFILLED"}
-
-
-def _transactions(order: Mapping[str, Any], given: Sequence[Record]) -> list[dict[str, Any]]:
-    return [
-        {
-            "id": each["admin_graphql_api_id"],
-            "kind": upper(each["kind"]),
-            "status": upper(each["status"]),
-            "gateway": each["gateway"],
-            "formattedGateway": "Bogus",
-            "amountSet": bag_of(order, Decimal(each["amount"])),
-            "createdAt": stamp(each["created_at"]),
-            "processedAt": stamp(each["processed_at"]),
-            "paymentId": each["payment_id"],
-            "errorCode": None,
-            "manualPaymentGateway": False,
-            "parentTransaction": None,
-            "test": each["test"],
-        }
-        for each in given
-    ]
-
-
-def _line(view: View, line_id: int) -> View:
-    for each in view.owner["line_items"]:
-        if each["id"] == line_id:
-            return View(LINE_ITEM, view.store, each, view.owner)
-    raise KeyError(line_id)
-
-
-def _refunded_lines(view: View) -> list[dict[str, Any]]:
-    return [
-        {
-            "id": gid("RefundLineItem", each["id"]),
-            "lineItem": _line(view, each["line_item_id"]),
-            "quantity": each["quantity"],
-            "restockType": each["restock_type"].upper(),
-            "restocked": each["restock_type"] != "no_restock",
-            "priceSet": money_bag(each["line_item"]["price_set"]),
-            "subtotalSet": money_bag(each["subtotal_set"]),
-            "totalTaxSet": money_bag(each["total_tax_set"]),
-        }
-        for each in view.record["refund_line_items"]
-    ]
-
-
-def _refunded_shipping(view: View) -> list[dict[str, Any]]:
-    return [
-        {
-            "id": gid("RefundShippingLine", each["id"]),
-            "shippingLine": View(SHIPPING_LINE, view.store, each["shipping_line"], view.owner),
-            "subtotalAmountSet": money_bag(each["subtotal_amount_set"]),
-            "taxAmountSet": money_bag(each["tax_amount_set"]),
-        }
-        for each in view.record["refund_shipping_lines"]
-    ]
-
-
-REFUND = type_of(
-    "Refund",
-    {
-        "id": same("admin_graphql_api_id"),
-        "legacyResourceId": legacy_id,
-        "note": same("note"),
-        "createdAt": time("created_at"),
-        "processedAt": time("processed_at"),
-        "updatedAt": time("processed_at"),
-        "refundLineItems": listed(_refunded_lines),
-        "refundShippingLines": listed(_refunded_shipping),
-        "transactions": listed(lambda view: _transactions(view.owner, view.record["transactions"])),
-        "totalRefundedSet": lambda view: bag_of(
-            view.owner, total(each["amount"] for each in view.record["transactions"])
-        ),
-    },
-)
-
-
-def _tracking(view: View) -> list[dict[str, Any]]:
-    numbers, urls = view.record["tracking_numbers"], view.record["tracking_urls"]
-    count = max(len(numbers), len(urls))
-    return [
-        {
-            "company": view.record["tracking_company"],
-            "number": numbers[place] if place < len(numbers) else None,
-            "url": urls[place] if place < len(urls) else None,
-        }
-        for place in range(count)
-    ]
-
-
-def _sent_lines(view: View) -> list[dict[str, Any]]:
-    return [
-        {
-            "id": gid("FulfillmentLineItem", each["id"]),
-            "lineItem": _line(view, each["id"]),
-            "quantity": each["quantity"],
-        }
-        for each in view.record["line_items"]
-    ]
-
-
-FULFILLMENT = type_of(
-    "Fulfillment",
-    {
-        "id": same("admin_graphql_api_id"),
-        "legacyResourceId": legacy_id,
-        "name": same("name"),
-        "status": enum("status"),
-        "displayStatus": lambda view: upper(view.record["shipment_status"]) or "FULFILLED",
-        "createdAt": time("created_at"),
-        "updatedAt": time("updated_at"),
-        "deliveredAt": time("delivered_at"),
-        "estimatedDeliveryAt": NOTHING,
-        "inTransitAt": NOTHING,
-        "requiresShipping": YES,
-        "totalQuantity": lambda view: sum(each["quantity"] for each in view.record["line_items"]),
-        "trackingInfo": cut(_tracking),
-        "fulfillmentLineItems": listed(_sent_lines),
-    },
-)
 
 
 def _parts(kind: tuple[str, Fields, frozenset[str]], name: str) -> Any:
@@ -176,7 +52,7 @@ def _page_url(view: View) -> str | None:
 
 
 def _order_transactions(view: View) -> Any:
-    everything = _transactions(view.record, view.record["transactions"])
+    everything = transactions(view.record, view.record["transactions"])
     return lambda first=None, **_: everything[:first]
 
 

@@ -7,6 +7,9 @@ from typing import Any
 from sandbox.shopify.payloads.lines import LINE_WITHIN
 from sandbox.shopify.payloads.shapes import Part, Record, Shape, shaped, zero
 
+# ISO 4217's code for "no currency is involved".
+_NO_CURRENCY = "XXX"
+
 
 def _number(name: str) -> Any:
     """Sums of a refunded line are JSON numbers, unlike all other money."""
@@ -28,7 +31,7 @@ REFUND_LINE: Shape = {
 
 
 def _unsettled(record: Record) -> dict[str, Any]:
-    currency = record.get("currency") or "XXX"
+    currency = record.get("currency") or _NO_CURRENCY
     nothing = {"amount": "0.0", "currency": currency}
     return {"presentment_money": nothing, "shop_money": nothing}
 

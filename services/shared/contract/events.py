@@ -21,7 +21,6 @@ class Origin(StrEnum):
     RECONCILE = "reconcile"
     BACKFILL = "backfill"
     REPLAY = "replay"
-    REPAIR = "repair"
 
 
 class Change(StrEnum):
@@ -35,8 +34,8 @@ class NewEvent(msgspec.Struct, frozen=True, kw_only=True):
     """An event to be appended.
 
     ``key`` is ``<shop>/<kind>/<id>`` of the record it belongs to; ``value`` is the webhook's body
-    untouched, or a GraphQL node as JSON; it is never empty on the log's side by accident, an empty
-    webhook body is appended as the empty byte string.
+    untouched, or a GraphQL node as JSON. An empty body is appended as the empty byte string, never
+    as no value, which Kafka would take for a tombstone.
     """
 
     topic: str

@@ -17,7 +17,7 @@ _RULES = """
 _WAITS = """
     busy claim_lost lease_lost changed_meanwhile contradictory_read referred_to next_in_line
     found_in_hubspot retried newer_format newer_settings merged_in_hubspot link_refused
-    skus_unknown census may_come_late
+    skus_unknown census may_come_late email_given_up customer_moved variant_unknown
 """
 # Said of records that are in sync all the same.
 _NOTES = "without_contact sku_not_unique"
@@ -30,7 +30,7 @@ _WORLD = """
     throttled undated_answer row_unanswered rows_unanswered pairs_unanswered links_truncated
     cursor_stands_still internal_error
     ledger_unavailable ledger_conflict log_full log_closed log_cannot_open log_group_taken_over
-    log_partitions_not_owned lease_lost store_frozen store_locked
+    log_partitions_not_owned store_frozen store_locked
 """
 _OURS = """
     token_refused credentials_refused scope_missing access_denied account_suspended call_refused

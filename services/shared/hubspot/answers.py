@@ -22,6 +22,7 @@ from services.shared.hubspot.rows import (
     Written,
     refused,
 )
+from services.shared.hubspot.values import mappings_in, text_in
 
 _OUTAGES = frozenset({"INTERNAL_ERROR", "RATE_LIMITS", "LOCKED"})
 _UNANSWERED = OutcomeUnknownError("row_unanswered")
@@ -45,15 +46,15 @@ def results_in(rows: Sequence[Row], answer: Mapping[str, Any]) -> dict[str, Resu
     """
     open_rows = {row.trace: row for row in rows}
     verdicts: dict[str, Result] = {}
-    for entry in _mappings(answer.get("errors")):
+    for entry in mappings_in(answer.get("errors")):
         refusal = refusal_in(entry)
         for trace in _named(refusal, open_rows):
             verdicts[trace] = verdict_of(trace, refusal)
             del open_rows[trace]
     left_over = [
         entry
-        for entry in _mappings(answer.get("results"))
-        if not _settle(entry, open_rows, verdicts) and not _text(entry.get("objectWriteTraceId"))
+        for entry in mappings_in(answer.get("results"))
+        if not _settle(entry, open_rows, verdicts) and not text_in(entry.get("objectWriteTraceId"))
     ]
     verdicts.update(_last_one(open_rows, left_over, answer))
     unanswered = {t: Unknown(trace=t, cause=_UNANSWERED) for t in open_rows if t not in verdicts}
@@ -64,13 +65,12 @@ def record_in(entry: Mapping[str, Any]) -> CrmRecord:
     """One record of a read or a list. What is not there is empty. Total."""
     properties = entry.get("properties")
     return CrmRecord(
-        id=_text(entry.get("id")),
+        id=text_in(entry.get("id")),
         properties={
             name: None if value is None else _spoken(value)
             for name, value in (properties.items() if isinstance(properties, dict) else ())
         },
         is_archived=entry.get("archived") is True,
-        associations=_associations_in(entry.get("associations")),
     )
 
 
@@ -82,11 +82,11 @@ def reading_in(ids: Iterable[str], id_property: str, answer: Mapping[str, Any]) 
     """
     open_ids = set(ids)
     found: dict[str, CrmRecord] = {}
-    for record in map(record_in, _mappings(answer.get("results"))):
+    for record in map(record_in, mappings_in(answer.get("results"))):
         for name in _names_of(record, id_property) & open_ids:
             found[name] = record
     open_ids -= found.keys()
-    refusals = [refusal_in(entry) for entry in _mappings(answer.get("errors"))]
+    refusals = [refusal_in(entry) for entry in mappings_in(answer.get("errors"))]
     gone = {
         each for refusal in refusals if refusal.category == NOT_FOUND for each in refusal.ids
     } & open_ids
@@ -104,8 +104,8 @@ def page_in(answer: Mapping[str, Any]) -> Page:
     paging = answer.get("paging")
     following = paging.get("next") if isinstance(paging, dict) else None
     after = following.get("after") if isinstance(following, dict) else None
-    records = [record_in(entry) for entry in _mappings(answer.get("results"))]
-    return Page(records=records, after=_text(after))
+    records = [record_in(entry) for entry in mappings_in(answer.get("results"))]
+    return Page(records=records, after=text_in(after))
 
 
 def _named(refusal: Refusal, open_rows: Mapping[str, Row]) -> list[str]:
@@ -117,10 +117,10 @@ def _named(refusal: Refusal, open_rows: Mapping[str, Row]) -> list[str]:
 def _settle(
     entry: Mapping[str, Any], open_rows: dict[str, Row], verdicts: dict[str, Result]
 ) -> bool:
-    trace = _text(entry.get("objectWriteTraceId"))
+    trace = text_in(entry.get("objectWriteTraceId"))
     if not trace:
         trace = next((t for t, row in open_rows.items() if _is_for(entry, row)), "")
-    written_id = _text(entry.get("id"))
+    written_id = text_in(entry.get("id"))
     if trace not in open_rows or not written_id:
         return False
     verdicts[trace] = Written(trace=trace, id=written_id, is_new=entry.get("new") is True)
@@ -134,7 +134,7 @@ def _is_for(entry: Mapping[str, Any], row: Row) -> bool:
     properties = entry.get("properties")
     if row.id_property:
         return isinstance(properties, dict) and properties.get(row.id_property) == row.id
-    return _text(entry.get("id")) == row.id
+    return text_in(entry.get("id")) == row.id
 
 
 def _last_one(
@@ -144,7 +144,7 @@ def _last_one(
 ) -> dict[str, Result]:
     nameless = [
         refusal
-        for refusal in map(refusal_in, _mappings(answer.get("errors")))
+        for refusal in map(refusal_in, mappings_in(answer.get("errors")))
         if not refusal.traces and not refusal.ids
     ]
     if len(open_rows) != 1 or len(left_over) + len(nameless) != 1:
@@ -152,7 +152,7 @@ def _last_one(
     (trace,) = open_rows
     if nameless:
         return {trace: verdict_of(trace, nameless[0])}
-    written_id = _text(left_over[0].get("id"))
+    written_id = text_in(left_over[0].get("id"))
     if not written_id:
         return {}
     is_new = left_over[0].get("new") is True
@@ -167,24 +167,6 @@ def _names_of(record: CrmRecord, id_property: str) -> set[str]:
     return {record.id, *merged.split(";")}
 
 
-def _associations_in(value: Any) -> dict[str, Sequence[str]]:
-    if not isinstance(value, dict):
-        return {}
-    return {
-        name: tuple(dict.fromkeys(_text(each.get("id")) for each in _mappings(held.get("results"))))
-        for name, held in value.items()
-        if isinstance(held, dict)
-    }
-
-
 def _spoken(value: Any) -> str:
     """A value as HubSpot says it, which is always text: a flag is ``true`` or ``false``."""
     return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _mappings(value: Any) -> list[Mapping[str, Any]]:
-    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
-
-
-def _text(value: Any) -> str:
-    return str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""

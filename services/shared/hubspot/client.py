@@ -14,11 +14,9 @@ import orjson
 from services.shared.contract.errors import OutcomeUnknownError
 from services.shared.hubspot.account import (
     AccountDetails,
-    DailyUsage,
     Pipeline,
     PropertyInfo,
     account_in,
-    daily_usage_in,
     pipelines_in,
     property_in,
 )
@@ -85,7 +83,7 @@ class HubSpot:
         properties: Iterable[str],
         id_property: str = "",
     ) -> Reading:
-        """Up to 100 records by id or by a unique property; brings no associations."""
+        """Up to 100 records by id or by a unique property."""
         asked = {*properties, id_property} - {""}
         body: dict[str, Any] = {
             "inputs": [{"id": each} for each in ids],
@@ -103,7 +101,6 @@ class HubSpot:
         *,
         after: str = "",
         properties: Iterable[str] = (),
-        associations: Iterable[str] = (),
         limit: int = 100,
     ) -> Page:
         """One page of all records that are not archived, oldest id first; ``limit`` up to 100.
@@ -115,7 +112,6 @@ class HubSpot:
             "limit": str(limit),
             "after": after,
             "properties": ",".join(properties),
-            "associations": ",".join(associations),
         }
         given = {name: value for name, value in query.items() if value}
         page = page_in(await self._get(_objects(object_type), given))
@@ -187,14 +183,6 @@ class HubSpot:
     async def account(self) -> AccountDetails:
         """Which account the token belongs to, its time zone and its currencies."""
         return account_in(await self._get(f"/account-info/{API_VERSION}/details"))
-
-    async def daily_usage(self) -> DailyUsage:
-        """How many of the day's calls are used, and when they start anew."""
-        return daily_usage_in(await self._get("/account-info/v3/api-usage/daily/private-apps"))
-
-    async def property_limits(self) -> Answer:
-        """How many custom properties each object type may still get, as HubSpot answers it."""
-        return await self._get(f"/crm/limits/{API_VERSION}/custom-properties")
 
     async def _batch(
         self, object_type: str, operation: str, rows: Sequence[Row]

@@ -9,6 +9,7 @@ from typing import Any
 from services.shared.contract.errors import OutcomeUnknownError
 from services.shared.hubspot.refusals import Refusal, refusal_in
 from services.shared.hubspot.rows import NOT_FOUND
+from services.shared.hubspot.values import mappings_in
 
 # https://developers.hubspot.com/changelog/bug-fix-batch-read-limit-for-hubspot-associations-api
 PAIRS_PER_CALL = 2000
@@ -36,7 +37,7 @@ def pairs_refused_in(pairs: Sequence[Pair], answer: Mapping[str, Any]) -> dict[P
     """
     _check_whole(answer)
     refused: dict[Pair, Refusal] = {}
-    for refusal in map(refusal_in, _mappings(answer.get("errors"))):
+    for refusal in map(refusal_in, mappings_in(answer.get("errors"))):
         hit = _hit(pairs, refusal) if len(pairs) > 1 else [*pairs]
         if not hit:
             raise OutcomeUnknownError("pairs_unanswered")
@@ -54,24 +55,24 @@ def associated_in(from_ids: Sequence[str], answer: Mapping[str, Any]) -> dict[st
             has an error of another kind: what could not be read must not pass for nothing.
     """
     _check_whole(answer)
-    errors = _mappings(answer.get("errors"))
+    errors = mappings_in(answer.get("errors"))
     if any(each.get("category") != NOT_FOUND for each in errors):
         raise OutcomeUnknownError("links_unanswered")
     linked: dict[str, set[str]] = {each: set() for each in from_ids}
-    for entry in _mappings(answer.get("results")):
+    for entry in mappings_in(answer.get("results")):
         if entry.get("paging"):
             raise OutcomeUnknownError("links_truncated")
         source = entry.get("from")
         from_id = str(source.get("id", "")) if isinstance(source, dict) else ""
         held = linked.setdefault(from_id, set())
         held |= {
-            str(each["toObjectId"]) for each in _mappings(entry.get("to")) if "toObjectId" in each
+            str(each["toObjectId"]) for each in mappings_in(entry.get("to")) if "toObjectId" in each
         }
     return {each: frozenset(linked[each]) for each in from_ids}
 
 
 def _check_whole(answer: Mapping[str, Any]) -> None:
-    shown, said = len(_mappings(answer.get("errors"))), answer.get("numErrors")
+    shown, said = len(mappings_in(answer.get("errors"))), answer.get("numErrors")
     is_cut = isinstance(said, int) and said > shown
     if is_cut or not (shown or isinstance(answer.get("results"), list)):
         raise OutcomeUnknownError("garbled_answer")
@@ -80,7 +81,3 @@ def _check_whole(answer: Mapping[str, Any]) -> None:
 def _hit(pairs: Sequence[Pair], refusal: Refusal) -> list[Pair]:
     exact = [pair for pair in pairs if {pair.from_id, pair.to_id} <= refusal.ids]
     return exact or [pair for pair in pairs if {pair.from_id, pair.to_id} & refusal.ids]
-
-
-def _mappings(value: Any) -> list[Mapping[str, Any]]:
-    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []

@@ -70,7 +70,7 @@ def problem_in(status: int, headers: Mapping[str, str], body: bytes) -> SyncErro
     """The error this answer stands for, or None if it is a success.
 
     Never raises, whatever the bytes. Per-row errors inside a 2xx are not looked at here: see
-    ``rows.results_in``. Neither the body's text nor any value in it gets into the error.
+    ``answers.results_in``. Neither the body's text nor any value in it gets into the error.
     """
     return problem_with(status, headers, json_object(body), is_empty=not body)
 

@@ -12,6 +12,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from services.shared.hubspot.values import mappings_in
+
 _CODE = re.compile(r"[A-Z][A-Z0-9_]{1,63}")
 _PROPERTY = re.compile(r"[a-z][a-z0-9_]{0,99}")
 _SCOPE = re.compile(r"[a-z][a-z0-9._-]{1,99}")
@@ -59,7 +61,7 @@ class Refusal:
 
 def refusal_in(envelope: Mapping[str, Any]) -> Refusal:
     """The refusal an error envelope (of a whole answer, or of one row) states. Total."""
-    parts = [envelope, *_mappings(envelope.get("errors"))]
+    parts = [envelope, *mappings_in(envelope.get("errors"))]
     messages = [text for part in parts if isinstance(text := part.get("message"), str)]
     spoken = "\n".join(messages)
     category = _first(_CODE, [envelope.get("category")])
@@ -93,7 +95,7 @@ def masked(message: str) -> str:
 
 def scopes_in(envelope: Mapping[str, Any]) -> tuple[str, ...]:
     """The scopes a 403 names as missing, sorted."""
-    parts = [envelope, *_mappings(envelope.get("errors"))]
+    parts = [envelope, *mappings_in(envelope.get("errors"))]
     contexts = [each for part in parts if isinstance(each := part.get("context"), dict)]
     named = [
         scope
@@ -108,10 +110,6 @@ def _fields_in(
 ) -> list[Any]:
     named = [*_strings(contexts, "propertyName"), *_strings(contexts, "properties")]
     return [*named, *(part.get("in") for part in parts), *(part.get("name") for part in parts)]
-
-
-def _mappings(value: Any) -> list[Mapping[str, Any]]:
-    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
 
 
 def _strings(contexts: Iterable[Mapping[str, Any]], key: str) -> list[str]:

@@ -77,12 +77,11 @@ Result = Written | Refused | Unknown
 
 
 class CrmRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """One record as HubSpot gives it. ``associations`` holds ids by the other object's name."""
+    """One record as HubSpot gives it."""
 
     id: str
     properties: Mapping[str, str | None]
     is_archived: bool = False
-    associations: Mapping[str, Sequence[str]] = msgspec.field(default_factory=dict)
 
 
 class Reading(msgspec.Struct, frozen=True, kw_only=True):

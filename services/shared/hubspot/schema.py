@@ -128,15 +128,6 @@ class AccountSchema:
             and not name.startswith(_NEVER_WRITTEN_PREFIX)
         }
 
-    def stage_ids(self, pipeline_id: str = "") -> frozenset[str]:
-        """The ids of the stages of one order pipeline, or of all."""
-        return frozenset(
-            stage.id
-            for pipeline in self.order_pipelines
-            if pipeline_id in ("", pipeline.id)
-            for stage in pipeline.stages
-        )
-
 
 def lacking(object_type: str, held: Mapping[str, PropertyInfo]) -> tuple[CustomProperty, ...]:
     """The custom properties of ``object_type`` that are not among ``held``."""

@@ -8,7 +8,7 @@ PostgreSQL share. What they spell differently stands in ``spelling``; how each i
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
@@ -24,14 +24,12 @@ __all__ = [
     "Ledger",
     "Statement",
     "Transaction",
-    "milliseconds",
     "normal",
     "opened",
     "spelled",
     "statement",
 ]
 
-Clock = Callable[[], float]
 T = TypeVar("T")
 _ATTEMPTS = 5
 
@@ -123,19 +121,17 @@ class Ledger:
 async def opened(
     url: str,
     *,
-    clock: Clock = time.time,
     options: Options | None = None,
 ) -> AsyncIterator[Ledger]:
     """The ledger at ``url``, its schema already in place.
 
-    ``sqlite:///path`` or ``postgresql://user:password@host/database``. To SQLite, which
-    has no clock of its own beyond the process's, ``clock`` gives seconds since 1970;
-    ``options`` say how PostgreSQL is used. It need not be there yet.
+    ``sqlite:///path`` or ``postgresql://user:password@host/database``; ``options`` say how
+    PostgreSQL is used. It need not be there yet.
     """
     database: Database
     url = normal(url)
     if url.startswith("sqlite"):
-        database = sqlite.Sqlite(url, clock)
+        database = sqlite.Sqlite(url, time.time)
     else:
         # Here, because it loads the driver of a server that most who run SQLite do not have.
         from services.shared.ledger.postgresql import Postgresql  # noqa: PLC0415 - see above
@@ -153,8 +149,3 @@ def normal(url: str) -> str:
     if scheme == "sqlite":
         return f"sqlite+aiosqlite:///{rest.removeprefix('///')}"
     return f"postgresql+asyncpg:{rest}" if scheme in ("postgresql", "postgres") else url
-
-
-def milliseconds(values: Mapping[str, float]) -> dict[str, int]:
-    """Durations in seconds as the whole milliseconds that statements take."""
-    return {name: int(seconds * 1000) for name, seconds in values.items()}

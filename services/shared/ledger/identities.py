@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Row
 
 EMAIL = "email"
+EMAIL_WANTED = "email_wanted"
+"""Leads from a source that cannot have an email to the target that holds it."""
 CHECKOUT_TOKEN = "checkout_token"  # noqa: S105 - Shopify's name of a checkout's id in addresses
 ORDER_OF_CHECKOUT = "order_of_checkout"
 SKU = "sku"

@@ -1,7 +1,8 @@
 """Associations that ought to stand in HubSpot, between sources; done when HubSpot has them.
 
 A link never makes its ends wait: it is pending until both ends are in HubSpot, and found then by a
-query, whichever end came last.
+query, whichever end came last. One that is done and leads to no HubSpot record is only mentioned:
+it is to a customer without email, who may get one.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ class Ends(StrEnum):
 
     BOTH_THERE = "both_there"
     DEAD = "dead"  # an end that is excluded or deleted, or a part its record no longer has
+    PART_UNKNOWN = "part_unknown"  # its record was last looked at too soon to say so
     TO_BE_REMOVED = "to_be_removed"
 
 
@@ -61,7 +63,9 @@ _WANT = statement(
     SELECT b.shop, b.from_kind, b.from_id, b.to_kind, b.to_id, b.to_parent_id, 'pending', {now}
     FROM {rows} AS b WHERE true
     ON CONFLICT (shop, from_kind, from_id, to_kind, to_id) DO UPDATE SET
-      state = CASE WHEN links.state = 'done' THEN 'done' ELSE 'pending' END, due_at = NULL
+      state = CASE WHEN links.state = 'done' AND links.linked_to IS NOT NULL THEN 'done'
+        ELSE 'pending' END,
+      due_at = NULL
     """,
     keyed=5,
     shared=_KEY,
@@ -69,10 +73,23 @@ _WANT = statement(
     to_id="text",
     to_parent_id="text",
 )
+_MENTION = statement(
+    """
+    INSERT INTO links (shop, from_kind, from_id, to_kind, to_id, state, created_at)
+    SELECT b.shop, b.from_kind, b.from_id, b.to_kind, b.to_id, 'done', {now}
+    FROM {rows} AS b WHERE true
+    ON CONFLICT (shop, from_kind, from_id, to_kind, to_id) DO NOTHING
+    """,
+    keyed=5,
+    shared=_KEY,
+    to_kind="text",
+    to_id="text",
+)
 _UNWANT = statement(
     """
     UPDATE links SET state = 'unwanted', due_at = NULL
     WHERE state <> 'unwanted' AND to_kind IN ('customers', 'guests')
+    AND (state <> 'done' OR linked_to IS NOT NULL)
     AND (shop, from_kind, from_id) IN
       (SELECT b.shop, b.from_kind, b.from_id FROM {rows} AS b)
     AND (shop, from_kind, from_id, to_kind, to_id) NOT IN
@@ -91,6 +108,8 @@ _OPEN = """
         WHEN f.status IN ('excluded', 'deleted') OR t.status IN ('excluded', 'deleted')
           OR (t.id IS NULL AND p.acknowledged_at > l.created_at + :part_wait_ms)
           OR p.status IN ('excluded', 'deleted') THEN 'dead'
+        WHEN t.id IS NULL AND p.status = 'in_sync' AND l.created_at + :part_wait_ms < {now}
+          THEN 'part_unknown'
         WHEN f.target_id IS NOT NULL AND t.target_id IS NOT NULL THEN 'both_there'
       END AS ends
     FROM links AS l
@@ -147,6 +166,16 @@ _MOVED = statement(
     id="text",
     target_id="text",
 )
+_LEADING_TO = statement(
+    """
+    SELECT DISTINCT l.shop, l.from_kind, l.from_id FROM {rows} AS b
+    JOIN links AS l ON l.shop = b.shop AND l.to_kind = b.kind AND l.to_id = b.id
+    WHERE l.state <> 'unwanted'
+    """,
+    shop="text",
+    kind="text",
+    id="text",
+)
 _MERGED = statement(
     """
     UPDATE links SET linked_to = b.new_id FROM {rows} AS b
@@ -172,6 +201,14 @@ _TWINS = statement(
     kind="text",
     id="text",
 )
+_REST = statement(
+    """UPDATE links SET state = 'done', linked_to = NULL, due_at = NULL WHERE state = :state AND
+    (shop, from_kind, from_id, to_kind, to_id) IN
+    (SELECT b.shop, b.from_kind, b.from_id, b.to_kind, b.to_id FROM {rows} AS b)
+    AND EXISTS (SELECT 1 FROM sources AS t WHERE t.shop = links.shop AND t.kind = links.to_kind
+      AND t.id = links.to_id AND t.status = 'excluded' AND t.reason = 'no_email')""",
+    shared=_LINK,
+)
 _DROP = statement(
     """DELETE FROM links WHERE state = :state AND
     (shop, from_kind, from_id, to_kind, to_id) IN
@@ -185,12 +222,6 @@ _PUT_OFF = statement(
     shared=_LINK,
 )
 _PART_OF = {"part_kind": "variants", "part_parent_kind": "products", "part_wait_ms": 120_000}
-
-
-async def want(tx: Transaction, sources: Iterable[SourceKey], links: Sequence[Link]) -> None:
-    """Let ``links`` stand, and let ``sources`` be linked to no other people than these say."""
-    await want_these(tx, links)
-    await want_no_others(tx, sources, links)
 
 
 async def want_these(tx: Transaction, links: Sequence[Link]) -> None:
@@ -207,6 +238,11 @@ async def want_no_others(
     await tx.run_batch(_UNWANT, [*kept, *bare])
 
 
+async def mention(tx: Transaction, links: Iterable[Link]) -> None:
+    """Remember links to customers who have no email, for when they get one."""
+    await tx.run_batch(_MENTION, [_named(link) for link in links])
+
+
 async def open_at(tx: Transaction, touched: Iterable[SourceKey]) -> list[OpenLink]:
     """The links from or to ``touched`` sources that can be worked on now."""
     rows = [[key.shop, key.kind, key.id] for key in set(touched)]
@@ -221,6 +257,13 @@ async def open_at(tx: Transaction, touched: Iterable[SourceKey]) -> list[OpenLin
 async def open_anywhere(tx: Transaction, most: int) -> list[OpenLink]:
     """Up to ``most`` links that can be worked on now, wherever they are."""
     return [_open_link(row) for row in await tx.run(_OPEN_ALL, most=most, **_PART_OF)]
+
+
+async def leading_to(tx: Transaction, ends: Iterable[SourceKey]) -> list[SourceKey]:
+    """The sources that links to ``ends`` come from."""
+    rows = [[key.shop, key.kind, key.id] for key in set(ends)]
+    found = await tx.run_batch(_LEADING_TO, rows)
+    return [SourceKey(row.shop, row.from_kind, row.from_id) for row in found]
 
 
 async def done(tx: Transaction, made: Iterable[tuple[Link, str]]) -> None:
@@ -254,13 +297,14 @@ async def wanted_pairs(tx: Transaction, sources: Iterable[SourceKey]) -> set[tup
 
 
 async def drop(tx: Transaction, links: Iterable[OpenLink]) -> None:
-    """Forget these, if they are still what they were when found."""
+    """Forget these, if they are still what they were when found; some are only mentioned then."""
     for state in ("pending", "unwanted"):
         chosen = [
             _named(each.link)
             for each in links
             if (each.ends is Ends.TO_BE_REMOVED) == (state == "unwanted")
         ]
+        await tx.run_batch(_REST, chosen, state=state)
         await tx.run_batch(_DROP, chosen, state=state)
 
 

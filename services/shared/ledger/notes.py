@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from services.shared.ledger.engine import Transaction, statement
 from services.shared.ledger.moments import read
 from services.shared.ledger.vault import Vault
-
-if TYPE_CHECKING:
-    from sqlalchemy import Row
 
 # Under which name the product keeps what.
 QUOTA_USE = "quota_use"
@@ -65,9 +60,6 @@ _REQUEST = statement(
     ON CONFLICT (delivery_id) DO NOTHING
     """
 )
-_REQUESTS = statement(
-    "SELECT id, shop, shopify_topic, received_at, state FROM requests ORDER BY id DESC"
-)
 _PENDING = statement(
     "SELECT shop, shopify_topic, received_at FROM requests WHERE state = 'pending' ORDER BY id"
 )
@@ -98,11 +90,6 @@ async def keep_request(tx: Transaction, vault: Vault, new: ComplianceRequest) ->
         delivery_id=new.delivery_id,
         body=vault.seal(new.body.decode("utf-8", "replace")),
     )
-
-
-async def requests(tx: Transaction) -> Sequence[Row[Any]]:
-    """All compliance requests, newest first, without their bodies."""
-    return await tx.run(_REQUESTS)
 
 
 async def pending_requests(tx: Transaction) -> list[PendingRequest]:

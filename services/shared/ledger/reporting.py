@@ -133,7 +133,7 @@ _PARTS = statement(
 _LINKS = statement(
     """SELECT from_kind, from_id, to_kind, to_id, state, linked_to FROM links
     WHERE shop = :shop AND ((from_kind = :kind AND from_id = :id)
-      OR (to_kind = :kind AND to_id = :id))
+      OR (to_kind = :kind AND to_id = :id)) AND (state <> 'done' OR linked_to IS NOT NULL)
     ORDER BY from_kind, from_id, to_kind, to_id"""
 )
 _TARGETS = statement(

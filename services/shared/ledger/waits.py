@@ -13,6 +13,7 @@ import msgspec
 from services.shared.contract.keys import SourceKey
 from services.shared.contract.topics import ObjectType
 from services.shared.ledger.engine import Transaction, statement
+from services.shared.ledger.identities import EMAIL_WANTED
 from services.shared.ledger.moments import written
 
 
@@ -107,6 +108,18 @@ _RETARGET = statement(
     old_id="text",
     new_id="text",
 )
+_TRY_AGAIN = statement(
+    """
+    UPDATE sources SET due_at = {now}, wanted = wanted + 1, status = 'waiting',
+      reason = 'email_given_up', waiting_since = coalesce(waiting_since, {now})
+    WHERE status = 'failing' AND reason = :reason AND (shop, kind, id) IN (
+      SELECT i.shop, i.source_kind, i.source_id FROM {rows} AS b
+      JOIN identities AS i ON i.account_id = :account AND i.kind = b.kind
+        AND i.target_id = b.target_id)
+    """,
+    kind="text",
+    target_id="text",
+)
 _READMIT = statement(
     """
     UPDATE sources SET status = 'waiting', reason = 'retried', detail = '', due_at = {now},
@@ -150,6 +163,12 @@ async def retarget(tx: Transaction, kinds: Iterable[str], moved: Mapping[str, st
     """Follow records that became others in HubSpot (old id to new), and look at them again."""
     rows = [[kind, old, new] for kind in kinds for old, new in moved.items()]
     await tx.run_batch(_RETARGET, rows)
+
+
+async def try_again(tx: Transaction, account: int, reason: str, holders: Iterable[str]) -> None:
+    """Look again at sources that fail for ``reason`` and want the email of one of ``holders``."""
+    rows = [[EMAIL_WANTED, each] for each in set(holders)]
+    await tx.run_batch(_TRY_AGAIN, rows, account=account, reason=reason)
 
 
 async def readmit(tx: Transaction, shop: str, reasons: Collection[str]) -> int:

@@ -49,10 +49,6 @@ _BEGIN = statement(
     """INSERT INTO windows (shop, kind, mode, since, started_at, state, owner)
     VALUES (:shop, :kind, :mode, :since, :started_at, 'running', :owner) RETURNING id"""
 )
-_ADVANCE = statement(
-    """UPDATE windows SET read = :read, appended = :appended, cursor = :cursor
-    WHERE id = :id AND state = 'running'"""
-)
 _END = statement(
     """UPDATE windows SET state = :state, ended_at = {now}, read = :read, appended = :appended
     WHERE id = :id AND state = 'running' RETURNING id"""
@@ -95,11 +91,6 @@ async def begin(tx: Transaction, new: NewWindow) -> int:
         owner=new.owner,
     )
     return int(added[0].id)
-
-
-async def advance(tx: Transaction, window: int, *, read_: int, appended: int, cursor: str) -> None:
-    """How far a running scan has come."""
-    await tx.run(_ADVANCE, id=window, read=read_, appended=appended, cursor=cursor)
 
 
 async def end(

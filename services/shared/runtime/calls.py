@@ -22,13 +22,13 @@ OTHER = "other"
 # ``/crm/objects/2026-09/orders/batch/update`` is ``objects orders batch/update``. Ids of records
 # are not part of it: labels stay bounded in number.
 _HUBSPOT = re.compile(
-    r"/(?:crm|account-info)/(?P<family>objects|associations|properties|pipelines|limits)?"
+    r"/(?:crm|account-info)/(?P<family>objects|associations|properties|pipelines)?"
     r"/?(?:v\d+|\d{4}-\d{2})/?(?P<rest>.*)"
 )
 _OBJECTS = frozenset({"contacts", "products", "orders", "line_items", "carts"})
 _STEPS = frozenset(
     {"batch", "read", "create", "update", "upsert", "archive", "associate", "default", "search"}
-    | {"groups", "labels", "details", "custom-properties", "api-usage", "daily", "private-apps"}
+    | {"groups", "labels", "details"}
 )
 
 

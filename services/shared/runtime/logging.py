@@ -21,7 +21,7 @@ from services.shared.contract.errors import SyncError
 
 
 class Action(StrEnum):
-    """What happened, as a word to search for."""
+    """What happened, as a word to search for; a test holds every call to these."""
 
     STARTED = "started"
     STOPPING = "stopping"
@@ -36,6 +36,30 @@ class Action(StrEnum):
 
     LOG_UNAVAILABLE = "log_unavailable"
     LOG_AVAILABLE = "log_available"
+    LOG_GAP = "log_gap"
+    TOPIC_DIFFERS = "topic_differs"
+    HAND_OVER = "hand_over"
+    STAND_BY = "stand_by"
+
+    HOLD = "hold"  # a partition, because nothing on it can go on
+    WAIT = "wait"
+    DO_WITHOUT = "do_without"
+    GUESS = "guess"
+    IGNORE = "ignore"
+    PROBE = "probe"
+    LIFT = "lift"
+    ISOLATE = "isolate"
+    FAULT = "fault"  # our own
+
+    SCAN = "scan"
+    PROGRESS = "progress"
+    UNINSTALL = "uninstall"
+    OTHER_VERSION = "other_version"  # of a vendor's API than asked for
+    PRUNE = "prune"
+    REPAIR = "repair"
+    RESEAL = "reseal"
+    MOVE = "move"
+    RESTART = "restart"
 
 
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}

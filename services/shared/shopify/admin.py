@@ -6,7 +6,8 @@ https://shopify.dev/docs/api/admin-graphql
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+import logging
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,6 +16,7 @@ import httpx
 import orjson
 
 from services.shared.contract.errors import OutcomeUnknownError
+from services.shared.runtime.logging import Action
 from services.shared.runtime.network import network_problem
 from services.shared.shopify.address import ShopAddress
 from services.shared.shopify.answers import (
@@ -38,6 +40,7 @@ from services.shared.shopify.costs import (
 )
 from services.shared.shopify.tokens import TokenSource
 
+_LOG = logging.getLogger(__name__)
 API_VERSION = "2026-10"
 # The Date header has whole seconds and may be stamped when the answer leaves.
 _DATE_PRECISION = timedelta(seconds=1)
@@ -51,14 +54,12 @@ class Answer:
 
     ``observed_at`` is a moment on Shopify's clock before the store was read: everything that had
     happened by then is in ``data``. At the ``denied`` paths a null proves nothing.
-    ``served_version`` differs from the one asked for once that has been retired.
     """
 
     data: Mapping[str, Any]
     observed_at: datetime
     cost: Cost | None = None
     denied: Sequence[Path] = ()
-    served_version: str = API_VERSION
 
 
 class Admin:
@@ -72,15 +73,11 @@ class Admin:
         http: httpx.AsyncClient,
         address: ShopAddress,
         tokens: TokenSource,
-        *,
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-        version: str = API_VERSION,
     ) -> None:
         self._http = http
         self._address = address
         self._tokens = tokens
-        self._sleep = sleep
-        self._version = version
+        self._served = API_VERSION
         self._bucket = Bucket()
         self._requested_costs: dict[str, float] = {}
 
@@ -100,7 +97,7 @@ class Admin:
             try:
                 return await self._authorized(document, content)
             except ThrottledError as error:
-                await self._sleep(error.retry_after or 1.0)
+                await asyncio.sleep(error.retry_after or 1.0)
         return await self._authorized(document, content)
 
     async def _authorized(self, document: str, content: bytes) -> Answer:
@@ -114,8 +111,8 @@ class Admin:
     async def _paced(self, document: str, content: bytes, token: str) -> Answer:
         clock = asyncio.get_running_loop().time
         cost = self._requested_costs.get(document, _FIRST_COST_GUESS)
-        while (wait := wait_seconds(self._bucket, cost, clock())) > 0:
-            await self._sleep(wait)
+        while (wait := wait_seconds(self._bucket, cost, clock())) > 0:  # noqa: ASYNC110 - time fills it
+            await asyncio.sleep(wait)
         self._bucket = reserved(self._bucket, cost)
         said: Cost | None = None
         try:
@@ -135,7 +132,7 @@ class Admin:
             "Accept": "application/json",
             "X-Shopify-Access-Token": token,
         }
-        url = f"{self._address.url}/admin/api/{self._version}/graphql.json"
+        url = f"{self._address.url}/admin/api/{API_VERSION}/graphql.json"
         try:
             return await self._http.post(url, headers=headers, content=content)
         except httpx.RequestError as error:
@@ -156,6 +153,7 @@ class Admin:
         problem = http_problem_in(response.status_code, response.headers)
         if problem is not None:
             raise problem
+        self._note_version(response.headers.get("X-Shopify-API-Version", API_VERSION))
         found = parsed(body)
         date = date_in(response.headers)
         if date is None:
@@ -165,5 +163,16 @@ class Admin:
             observed_at=date - took - _DATE_PRECISION,
             cost=found.cost,
             denied=found.denied,
-            served_version=response.headers.get("X-Shopify-API-Version", self._version),
         )
+
+    def _note_version(self, served: str) -> None:
+        """Say once that Shopify answers by another version, as it does for one it has retired.
+
+        https://shopify.dev/docs/api/usage/versioning
+        """
+        if served != self._served:
+            self._served = served
+            _LOG.warning(
+                "Shopify answers by another version of its API",
+                extra={"action": Action.OTHER_VERSION, "shop": self.shop, "served": served},
+            )

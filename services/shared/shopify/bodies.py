@@ -21,7 +21,7 @@ def record_from_body(kind: str, body: Mapping[str, Any]) -> Record:
     """The record a webhook's full body shows.
 
     Its parts are complete when the body lists them all; Shopify cuts variants at 100 and names the
-    rest only in ``variant_gids`` (facts 1.5).
+    rest only in ``variant_gids``, as its published samples show.
 
     Raises:
         EventAtFaultError: an id is missing, or a value is nothing such a field can hold.

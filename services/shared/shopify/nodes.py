@@ -23,7 +23,8 @@ def record_from_node(
     Its parts are complete when the node's page is the last one; otherwise read the further pages
     and put them in with ``joined``. ``denied`` are the paths below the node that the answer's
     ``errors`` name (``email``, ``customer.firstName``): Shopify answers ``null`` for fields the
-    app may not see (facts 2.6), and those are unknown, not empty.
+    app may not see, and those are unknown, not empty.
+    https://shopify.dev/docs/apps/launch/protected-customer-data
 
     Raises:
         EventAtFaultError: an id is missing, or a value is nothing such a field can hold.

@@ -124,7 +124,10 @@ def _change(record: Record) -> Change:
 
 
 def _hydrated_later(rule: _Rule, body: Body) -> Sequence[_Said]:
-    """A customer's body lacks tags, consents and totals (facts 1.8): a hint with what it has."""
+    """A customer's body lacks tags, consents and totals: a hint with what it has.
+
+    https://shopify.dev/changelog/new-customer-s-webhook-and-changes-to-existing-customer-s-webhooks-payload
+    """
     record = record_from_body(rule.kind, body)
     return (_Said(id=record.id, record=record),)
 

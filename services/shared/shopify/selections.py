@@ -1,7 +1,7 @@
 """The GraphQL documents we send to Shopify, made from the catalogue.
 
 A query may ask for at most 1,000 points: an object costs 1, a connection its ``first`` times a
-node, scalars nothing (facts 2.4). The sizes below keep every document under it, with room for
+node, scalars nothing. The sizes below keep every document under it, with room for
 what Shopify may count besides. https://shopify.dev/docs/api/usage/limits
 """
 
@@ -47,8 +47,10 @@ def query_for(kind: str, since: datetime) -> str | None:
     """The search that finds what changed since ``since``, for ``LIST``'s variable ``query``.
 
     ``None`` for customers: their filter knows whole days only, so they are read newest first down
-    to the watermark (facts 2.2). Times are quoted, in UTC, in whole seconds rounded down: unquoted
-    ones lose their time (facts 2.3). Products hide what is not active unless asked.
+    to the watermark. Times are quoted, in UTC, in whole seconds rounded down: unquoted ones lose
+    their time. Products hide what is not active unless asked.
+    https://shopify.dev/docs/api/admin-graphql/latest/queries/customers
+    https://shopify.dev/changelog/exclusive-timestamp-filters
     """
     if kind == ObjectType.CUSTOMERS:
         return None

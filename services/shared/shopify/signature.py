@@ -35,9 +35,3 @@ def is_signed(body: bytes, digest: bytes, secrets: Iterable[bytes]) -> bool:
         if secret and hmac.compare_digest(digest, hmac.digest(secret, body, "sha256")):
             return True
     return False
-
-
-def is_authentic(body: bytes, claimed: str | bytes, secrets: Iterable[bytes]) -> bool:
-    """Whether any of ``secrets`` signed ``body``; garbage is simply not authentic."""
-    digest = digest_in(claimed)
-    return digest is not None and is_signed(body, digest, secrets)

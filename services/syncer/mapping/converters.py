@@ -1,7 +1,7 @@
 """Named converters: pure, total functions to the text HubSpot takes. ``None``: cannot be said.
 
 A value converter sees one value that is not empty; a record converter sees the values of all its
-row's sources, empty or not, and the context. All values travel as strings (facts 2.13).
+row's sources, empty or not, and the context. All values travel as strings.
 """
 
 from __future__ import annotations
@@ -125,7 +125,7 @@ def fulfillment_label(value: Value) -> str:
 
 
 def cancellation_label(value: Value) -> str:
-    """HubSpot's words for Shopify's reasons (facts 1.4)."""
+    """Shopify's reasons in the words of HubSpot's own app."""
     return _CANCELLATION.get(text(value)) or label(value)
 
 
@@ -174,7 +174,10 @@ def _order_status(values: Sequence[Value], _: Context) -> str:
 
 
 def _currency(values: Sequence[Value], context: Context) -> str | None:
-    """Left out where the account lacks it: HubSpot refuses what it has not added (facts 2.13)."""
+    """Left out where the account lacks it: HubSpot refuses what it has not added.
+
+    https://developers.hubspot.com/changelog/bugfix-currency-validation-for-line-items-api
+    """
     code = text(values[0])
     return code if code and _is_active(code, context) else None
 

@@ -1,7 +1,8 @@
-"""The default mappings: HubSpot facts 1.4 and 2.3, and a group of our own for what HubSpot lacks.
+"""The default mappings: what HubSpot's own Shopify app fills, and a group of ours for the rest.
 
-Never written: ``hs_closed_date``, ``hs_is_*``, ``hs_external_id``, ``amount`` and
-``hs_product_type`` (facts 0.9).
+Never written: ``hs_closed_date``, ``hs_is_*``, ``hs_external_id`` and ``amount``, which HubSpot
+reverts or refuses, and ``hs_product_type``, which takes its own options only. The guides of each
+object: https://developers.hubspot.com/docs/api-reference/latest/crm/objects/orders/guide
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ class Stages:
     cancelled: str
 
 
-# The same on unrelated accounts (facts 2.6): a first guess, never more.
+# Reported alike of unrelated accounts, and documented nowhere: a first guess, never more.
 DEFAULT_STAGES: Final = Stages(
     pipeline="14a2e10e-5471-408a-906e-c51f3b04369e",
     open="4b27b500-f031-4927-9811-68a0b525cbae",
@@ -34,12 +34,13 @@ DEFAULT_STAGES: Final = Stages(
 _PROCESSED: Final = frozenset({"paid", "partially_refunded", "refunded"})
 
 
-def stages_in(pipelines: Sequence[Pipeline], wanted: Stages = DEFAULT_STAGES) -> Stages:
-    """``wanted`` as far as the account has it; what it lacks is ``""``.
+def stages_in(pipelines: Sequence[Pipeline]) -> Stages:
+    """The stages we write, as far as the account has them; what it lacks is ``""``.
 
     Labels are never looked at: anyone can rename them. An account with the four stages of
     HubSpot's article has no Delivered: what is delivered has been shipped.
     """
+    wanted = DEFAULT_STAGES
     ids = {
         stage.id for each in pipelines if each.id == wanted.pipeline for stage in each.stages
     } | {each.id for each in pipelines}
@@ -52,7 +53,7 @@ def stages_in(pipelines: Sequence[Pipeline], wanted: Stages = DEFAULT_STAGES) ->
 def stage_of(
     stages: Stages, cancelled_at: Value, fulfillment: Value, financial: Value, is_delivered: Value
 ) -> str:
-    """The stage's id; the first rule that holds wins (facts 1.4)."""
+    """The stage's id; the first rule that holds wins, as with HubSpot's own app."""
     if cancelled_at:
         return stages.cancelled
     if fulfillment == "fulfilled":

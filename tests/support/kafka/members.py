@@ -6,16 +6,39 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+
+import pytest_asyncio
 
 from services.shared.contract.errors import OwnershipLostError, WorldAtFaultError
 from services.shared.contract.events import Batch, Event, NewEvent, Partition
+from services.shared.contract.topics import UNKNOWN
+from services.shared.log.address import KafkaCluster
 from services.shared.log.kafka.log import KafkaLog
 from services.shared.log.kafka.reading import KafkaReader
-from tests.contract.log_suite import ORDERS, behind
+from tests.support.kafka.shared import cluster_of_its_own
+from tests.support.log_events import ORDERS, behind, order
 
 SOON = 40.0
 """Seconds a test waits for what must come; only a failing test waits so long."""
+
+
+PARTITIONS = 6
+
+
+@pytest_asyncio.fixture
+async def kafka_cluster() -> AsyncIterator[KafkaCluster]:
+    """A broker with topics of ``PARTITIONS`` partitions that nobody else uses."""
+    async with cluster_of_its_own(PARTITIONS) as cluster:
+        yield cluster
+
+
+@pytest_asyncio.fixture
+async def kafka_log(kafka_cluster: KafkaCluster) -> AsyncIterator[KafkaLog]:
+    """The log on it, once it takes events."""
+    async with KafkaLog.open(kafka_cluster) as log:
+        await appended(log, [replace(order(1), topic=UNKNOWN)])
+        yield log
 
 
 async def appended(log: KafkaLog, events: Sequence[NewEvent]) -> None:

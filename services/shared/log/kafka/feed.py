@@ -21,6 +21,7 @@ from services.shared.log.kafka.consuming import STOP_SECONDS, Handover, Member, 
 from services.shared.log.kafka.ending import end_consumer
 from services.shared.log.kafka.offsets import Offsets
 from services.shared.log.kafka.problems import unavailable
+from services.shared.runtime.logging import Action
 
 _LOG = logging.getLogger(__name__)
 COMMIT_SECONDS = 10.0
@@ -95,9 +96,9 @@ class Feed:
         """Fetch for it again; whether the consumer could be told."""
         return self._tell(self._consumer.resume, partition)
 
-    def seek(self, partition: Partition, offset: int) -> bool:
-        """Fetch for it from ``offset`` on; whether the consumer could be told."""
-        return self._tell(self._consumer.seek, partition, offset)
+    def seek(self, partition: Partition, offset: int) -> None:
+        """Fetch for it from ``offset`` on."""
+        self._tell(self._consumer.seek, partition, offset)
 
     def _tell(self, tell: Callable[..., None], partition: Partition, *values: int) -> bool:
         try:
@@ -130,4 +131,4 @@ class Feed:
             fetching.cancel()
             await asyncio.gather(fetching, return_exceptions=True)
         if consumer is not None and not await end_consumer(consumer, STOP_SECONDS):
-            _LOG.info("left without a word", extra={"action": "hand_over"})
+            _LOG.info("left without a word", extra={"action": Action.HAND_OVER})

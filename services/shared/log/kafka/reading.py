@@ -24,6 +24,7 @@ from services.shared.log.kafka.feed import Feed
 from services.shared.log.kafka.offsets import Offsets
 from services.shared.log.kafka.places import Place, taken
 from services.shared.log.kafka.problems import closed, unavailable
+from services.shared.runtime.logging import Action
 
 _LOG = logging.getLogger(__name__)
 _PLACE_SECONDS = 10.0
@@ -245,7 +246,7 @@ class KafkaReader:
                     self._settled.clear()
                     await self._settled.wait()
         except TimeoutError:
-            _LOG.info("work not finished before a hand-over", extra={"action": "hand_over"})
+            _LOG.info("work not finished before a hand-over", extra={"action": Action.HAND_OVER})
 
     async def assigned(self, homes: Iterable[TopicPartition]) -> None:
         """Takes over what the leader gave; where it stays ours, where we stand stays, too."""

@@ -1,7 +1,8 @@
 """Checkouts, abandoned or completed.
 
-GraphQL's ``AbandonedCheckout`` has neither token nor id of the REST kind (facts 2.7): the token is
-read from the recovery address, and the number is in ``name``.
+GraphQL's ``AbandonedCheckout`` has neither token nor id of the REST kind: the token is read from
+the recovery address, and the number is in ``name``.
+https://shopify.dev/docs/api/admin-graphql/latest/objects/AbandonedCheckout
 """
 
 # ruff: noqa: E501  # a row of a table is one line
@@ -50,7 +51,10 @@ def token_in(url: Any) -> str | Absent:
 
 
 def id_in_body(checkout: Any) -> str:
-    """A checkout's id: its own, gone since 2026-04 (facts 1.8); else its number; else its token."""
+    """A checkout's id: its own, gone since 2026-04; else its number; else its token.
+
+    https://shopify.dev/changelog/removed-checkout-id-from-checkouts-and-orders-webhooks
+    """
     if checkout.get("id") is not None:
         return id_in(checkout["id"])
     number = number_in(checkout["name"]) if checkout.get("name") is not None else ABSENT

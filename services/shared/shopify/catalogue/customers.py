@@ -1,4 +1,7 @@
-"""Customers. Since 2025-01 webhooks lack tags, consents, totals (facts 1.8); GraphQL has them."""
+"""Customers. Since 2025-01 webhooks lack tags, consents and totals; GraphQL has them.
+
+https://shopify.dev/changelog/new-customer-s-webhook-and-changes-to-existing-customer-s-webhooks-payload
+"""
 
 # ruff: noqa: E501  # a row of a table is one line
 

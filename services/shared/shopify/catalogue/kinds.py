@@ -10,7 +10,7 @@ from typing import Final
 from services.shared.contract.topics import ObjectType
 from services.shared.shopify.catalogue.checkouts import CHECKOUTS
 from services.shared.shopify.catalogue.customers import CUSTOMERS
-from services.shared.shopify.catalogue.fields import Field, Place
+from services.shared.shopify.catalogue.fields import Field
 from services.shared.shopify.catalogue.lines import CHECKOUT_LINES, ORDER_LINES
 from services.shared.shopify.catalogue.orders import ORDERS
 from services.shared.shopify.catalogue.products import PRODUCTS, VARIANTS
@@ -67,28 +67,3 @@ CATALOGUE: Final[Mapping[str, Kind]] = MappingProxyType(
         )
     }
 )
-
-
-def documented() -> str:
-    """The catalogue as Markdown: one table for each kind and each kind of part."""
-    tables = []
-    for kind in CATALOGUE.values():
-        tables.append(_table(kind.name, kind.fields))
-        if kind.parts:
-            tables.append(_table(f"{kind.name}: {kind.parts.name}", kind.parts.fields))
-    return "\n\n".join(tables) + "\n"
-
-
-def _table(title: str, fields: tuple[Field, ...]) -> str:
-    head = f"## {title}\n\n| field | label | type | webhook | GraphQL |\n|---|---|---|---|---|\n"
-    return head + "\n".join(
-        f"| `{each.name}` | {each.label} | {each.type} "
-        f"| {_shown(each.body)} | {_shown(each.node)} |"
-        for each in fields
-    )
-
-
-def _shown(place: Place | None) -> str:
-    if place is None:
-        return "-"
-    return f"`{place.path}`" if place.path else "derived"

@@ -62,7 +62,7 @@ def _unit_discount_in_node(line: Any) -> Decimal | Absent:
 def _per_unit(line: Any, total: Decimal) -> Decimal:
     """What the codes and automatic discounts take off one piece of those ordered.
 
-    ``total_discount`` is often "0.00" although a code applied (facts 1.4), hence the allocations.
+    ``total_discount`` is often "0.00" although a code applied, hence the allocations.
     """
     return total / max(integer(line["quantity"]), 1) if total else total
 

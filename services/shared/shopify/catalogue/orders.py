@@ -24,7 +24,8 @@ T, N, M, D, B, L = (
 )
 _AMOUNT: Final = "shopMoney.amount"
 
-# GraphQL tells more states than a webhook's `fulfillment_status` (facts 2.7): the rest is null there.
+# GraphQL tells more states than a webhook's `fulfillment_status`: the rest is null there.
+# https://shopify.dev/docs/api/admin-graphql/latest/enums/OrderDisplayFulfillmentStatus
 _COARSE: Mapping[str, str] = MappingProxyType(
     {
         "FULFILLED": "fulfilled",
@@ -101,7 +102,8 @@ ORDERS: Final[tuple[Field, ...]] = (
     field("test", B, "Test order", "test", "test"),
     field("checkout_token", T, "Checkout token", "checkout_token", "checkoutToken"),
     field("cart_token", T, "Cart token", "cart_token", "cartToken"),
-    # Gone from webhooks since 2026-04 (facts 1.8); GraphQL never had it.
+    # Gone from webhooks since 2026-04; GraphQL never had it.
+    # https://shopify.dev/changelog/removed-checkout-id-from-checkouts-and-orders-webhooks
     field("checkout_id", T, "Checkout ID", _id("checkout_id"), None),
     field("customer_id", T, "Customer ID", _id("customer.id"), _id("customer.id")),
     field("customer_email", T, "Customer: email", "customer.email", "customer.defaultEmailAddress.emailAddress"),

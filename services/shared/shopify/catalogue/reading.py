@@ -80,7 +80,7 @@ def money(value: Any) -> Decimal:
 def moment(value: Any) -> datetime:
     """An instant in UTC; a time without an offset is nobody's instant.
 
-    Fractions are cut: webhooks and GraphQL both show whole seconds (facts 1.4).
+    Fractions are cut: webhooks and GraphQL both show whole seconds.
     """
     if type(value) is not str:
         raise TypeError("datetime")

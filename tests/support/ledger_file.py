@@ -20,7 +20,7 @@ from services.shared.ledger.engine import Statement, Transaction, opened
 from services.shared.ledger.migrating import migrate
 from services.shared.ledger.spelling import for_sqlite
 from services.shared.ledger.sqlite import functions
-from tests.simulation.life import Life
+from tests.support.life import Life
 
 
 @cache
