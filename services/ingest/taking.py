@@ -86,8 +86,8 @@ class Taking:
             told = step(whole)
         except Exception as bug:  # noqa: BLE001 - the others must not suffer from it
             told = bug
-        if told is not None:
-            self._end(whole, told)
+        if told is not None:  # later, so that nothing that goes wrong there stops the others
+            asyncio.get_running_loop().call_soon(self._end, whole, told)
         return told is None
 
     def _look(self, whole: _Whole) -> Outcome | None:
