@@ -41,7 +41,7 @@ $(DEVELOPMENT): requirements-dev.lock $(RUNTIME)
 
 # Node brings the vendors' published schemas to the contract tests. Without it those tests skip, loudly.
 $(NPM): tests/contract/package.json tests/contract/package-lock.json
-	@if command -v npm >/dev/null; then cd tests/contract && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error; \
+	@if command -v npm >/dev/null; then cd tests/contract && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error --update-notifier=false; \
 	elif [ "$${CI:-}" = true ]; then echo "npm is missing, and CI=true: the contract tests must run"; exit 1; \
 	else echo "*** npm is missing: the tests against the vendors' published schemas will be SKIPPED ***"; fi
 

@@ -10,6 +10,7 @@ pytest_plugins = [
     "tests.support.hubspot_account",
     "tests.support.kafka.members",
     "tests.support.ledgers",
+    "tests.support.left_behind",
 ]
 
 # A busy machine is no fault of the code's: nothing here is judged by how long it takes.

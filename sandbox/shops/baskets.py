@@ -28,9 +28,10 @@ def basket(rng: random.Random, plan: Plan, store: Store) -> dict[str, Any]:
         "lines": lines(rng, store, rng.choice((1, 1, 1, 2, 2, 3, 5))),
         "shipping": rng.choice(plan.shipping),
         "tax_rate": plan.tax_rate,
-        "landing_site": rng.choice(plan.landings),
+        "landing_site": rng.choice(tuple(plan.landings)),
         "buyer_accepts_marketing": happens(rng, 0.4),
     }
+    taken["referring_site"] = plan.landings[taken["landing_site"]]
     if happens(rng, 0.25):
         taken["discounts"] = [rng.choice(plan.codes)]
     if happens(rng, 0.1):

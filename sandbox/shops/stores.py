@@ -29,7 +29,14 @@ class Plan:
     presentment: Sequence[str] = ()
     phone_only: int = 6
     shared: int = 12
-    landings: Sequence[str] = field(default=("/", "/collections/all", "/?utm_source=newsletter"))
+    # Where people come in, and from where; most shops do not learn the latter.
+    landings: Mapping[str, str | None] = field(
+        default_factory=lambda: {
+            "/": None,
+            "/collections/all": "https://www.google.com/",
+            "/?utm_source=newsletter": None,
+        }
+    )
 
 
 NORDLYS = Plan(

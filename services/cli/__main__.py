@@ -151,6 +151,8 @@ def version(*, as_json: AsJson = False) -> None:
 
 def main() -> None:
     """The command line."""
+    # What a library has to say meanwhile looks like ours; processes say more, once they start.
+    configure_logging("console", "WARNING")
     app()
 
 

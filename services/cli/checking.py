@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable
+from typing import Annotated
 
 import httpx
+import typer
 
-from services.cli.answering import AsJson, Exit, finished, give, say, show
+from services.cli.answering import AsJson, Exit, finished, give
 from services.cli.examining_hubspot import examine_hubspot
 from services.cli.examining_ledger import examine_ledger
 from services.cli.examining_log import examine_log
 from services.cli.examining_shopify import examine_store
-from services.cli.findings import Finding, has_errors, lesser, note, ours
+from services.cli.findings import Finding, has_errors, lesser, note, ours, said_of
+from services.cli.looking import ledger_file
 from services.cli.misspelt import misspelt_settings
 from services.cli.settings import Settings, SettingsError, loaded
+from services.cli.telling import tell
 from services.ingest.settings import Settings as IngestSettings
 from services.shared.runtime.calls import client
 from services.shared.runtime.network import network_problem
@@ -23,16 +27,21 @@ _TIMEOUT_SECONDS = 15.0
 _CORRECT = "correct it in the environment or .env; see .env.example"
 
 
-def check(*, as_json: AsJson = False) -> None:
-    """Check settings, credentials, scopes, schema and addresses; report all problems at once."""
+Verbose = Annotated[
+    bool, typer.Option("--verbose", "-v", help="Name also what is only counted, such as topics.")
+]
+
+
+def check(*, verbose: Verbose = False, as_json: AsJson = False) -> None:
+    """Check settings, credentials, scopes, schema and addresses; report all problems at once.
+
+    An error will not work, a warning works with less, a note is for you to know.
+    """
     found = finished(_found())
     if as_json:
         give(found)
-    elif found:
-        rows = [(each.level.value, each.subject, each.problem, each.to_do) for each in found]
-        show("Found", ("", "where", "what", "what to do"), rows)
-    if not as_json and not has_errors(found):
-        say("Nothing stands in the way.")
+    else:
+        tell(found, verbose=verbose)
     if has_errors(found):
         raise SystemExit(Exit.PROBLEM)
 
@@ -88,10 +97,15 @@ async def examine_address(http: httpx.AsyncClient, settings: Settings) -> list[F
     try:
         answer = await http.get(f"{str(settings.public_url).rstrip('/')}/healthz")
     except httpx.RequestError as error:
-        said = network_problem(error).reason
+        said = said_of(network_problem(error))
     else:
         said = "" if answer.is_success else f"it answers {answer.status_code}"
     if not said:
         return []
+    problem = f"/healthz cannot be reached: {said}"
     to_do = "start shopsync ingest, and let your proxy or tunnel lead to SHOPSYNC_INGEST_PORT"
-    return [ours("public address", f"/healthz cannot be reached: {said}", to_do)]
+    file = ledger_file(settings)
+    if file is not None and not file.exists():
+        before = f"expected before the first start; after it, {to_do}"
+        return [lesser("public address", problem, before)]
+    return [ours("public address", problem, to_do)]

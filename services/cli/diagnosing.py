@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from services.cli.barred import barred
 from services.cli.findings import Finding, note, ours
 from services.shared.contract.topics import ObjectType
 from services.shared.ledger.measures import Scan
+from services.shared.ledger.troubles import Trouble
 
 _INTERVALS, _GRACE_SECONDS = 3, 60.0
 _START = "Start it: make run, or shopsync all (or the reconciler, where processes run apart)."
 _GOES_ON = "It goes on by itself."
+_AFTERWARDS = "A reconciler that runs goes on by itself once what stands in the way is gone."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,7 +23,7 @@ class Known:
 
     ``stores`` are those of the ledger that are switched on, and of the settings; ``unconfirmed``
     those of them whose first sync nobody agreed to; ``begun`` those of which a scan ever began;
-    ``scanning`` those that a reconciler is at now.
+    ``scanning`` those that a reconciler is at now; ``troubles`` what its last rounds met.
     """
 
     stores: Sequence[str]
@@ -28,7 +31,13 @@ class Known:
     begun: frozenset[str] = field(default_factory=frozenset)
     scanning: frozenset[str] = field(default_factory=frozenset)
     scans: Sequence[Scan] = ()
+    troubles: Sequence[Trouble] = ()
     scan_every_seconds: float
+
+    @property
+    def patience_seconds(self) -> float:
+        """How long a store may go without a complete scan before a person should look."""
+        return self.scan_every_seconds * _INTERVALS + _GRACE_SECONDS
 
 
 def diagnosed(known: Known) -> list[Finding]:
@@ -45,21 +54,25 @@ def _of_store(known: Known, shop: str) -> Iterator[Finding]:
         )
         return
     scans = {each.kind: each for each in known.scans if each.shop == shop}
+    met = [each for each in known.troubles if each.shop == shop]
+    yield from barred(met, known.patience_seconds)
     is_scanned = shop in known.scanning
     say, to_do = (note, _GOES_ON) if is_scanned else (ours, f"No reconciler is at it. {_START}")
     for kind in ObjectType:
         if kind not in scans:
-            yield say(f"{shop} {kind}", "first sync not complete", to_do)
+            yield say(f"{shop} {kind}", "first sync not complete", _AFTERWARDS if met else to_do)
     if scans and not is_scanned:
-        yield from _stale(known, shop, min(scans.values(), key=lambda each: each.started_at))
+        oldest = min(scans.values(), key=lambda each: each.started_at)
+        yield from _stale(known, oldest, is_explained=bool(met))
 
 
-def _stale(known: Known, shop: str, oldest: Scan) -> Iterator[Finding]:
+def _stale(known: Known, oldest: Scan, *, is_explained: bool) -> Iterator[Finding]:
     """A store that no scan was completed of for longer than some scans take together."""
-    if oldest.age_seconds > known.scan_every_seconds * _INTERVALS + _GRACE_SECONDS:
-        at = f"{oldest.started_at:%Y-%m-%d %H:%M} UTC"
-        yield ours(
-            shop,
-            f"no complete scan of {oldest.kind} since {at}: is a reconciler running?",
-            f"{_START} If it runs, its log and shopsync check say what stands in the way.",
-        )
+    if oldest.age_seconds <= known.patience_seconds:
+        return
+    said = f"no complete scan of {oldest.kind} since {oldest.started_at:%Y-%m-%d %H:%M} UTC"
+    if is_explained:
+        yield ours(oldest.shop, said, _AFTERWARDS)
+    else:
+        to_do = f"{_START} If it runs, its log and shopsync check say what stands in the way."
+        yield ours(oldest.shop, f"{said}: is a reconciler running?", to_do)

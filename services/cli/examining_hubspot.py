@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import orjson
 
-from services.cli.findings import Finding, lesser, ours
+from services.cli.findings import Finding, lesser, ours, said_of
 from services.cli.settings import Settings
 from services.shared.contract.errors import OursToFixError, SyncError
 from services.shared.hubspot.client import API_VERSION, HubSpot
@@ -37,12 +37,12 @@ async def examine_hubspot(
     try:
         schema = await Setup(hubspot, _at_once, patience=_PATIENCE).read()
     except SyncError as error:
-        return [ours("HubSpot", f"cannot be read: {error.reason}", _to_do(error))]
+        return [ours("HubSpot", f"cannot be read: {said_of(error)}", _to_do(error))]
     findings = schema_findings(schema) + currency_findings(schema.currencies, currencies)
     try:
         native = await native_orders(http, settings, schema, datetime.now(UTC))
     except SyncError as error:
-        problem = f"whether its own Shopify sync is on cannot be seen: {error.reason}"
+        problem = f"whether its own Shopify sync is on cannot be seen: {said_of(error)}"
         return [*findings, lesser("HubSpot", problem, _to_do(error))]
     return findings + native_findings(native, [each.shop for each in settings.stores])
 
@@ -82,10 +82,14 @@ def shortfall_findings(shortfalls: Iterable[Shortfall]) -> list[Finding]:
         else:
             findings.append(_shortfall_finding(each))
     made_at_start = [
-        lesser(f"HubSpot {object_type}", f"missing: {', '.join(names)}", _MAKE)
+        lesser(f"HubSpot {object_type}", f"missing: {_counted(names)}", _MAKE, names)
         for object_type, names in to_make.items()
     ]
     return findings + made_at_start
+
+
+def _counted(names: Sequence[str]) -> str:
+    return f"{len(names)} properties" if len(names) > _NAMED else ", ".join(names)
 
 
 def _shortfall_finding(each: Shortfall) -> Finding:
@@ -97,6 +101,7 @@ def _shortfall_finding(each: Shortfall) -> Finding:
     return lesser(subject, said, _BY_REASON.get(each.reason, _GRANT))
 
 
+_NAMED = 3
 _MAKE = "start shopsync: it makes them; the token needs the schema's write scope"
 _GRANT = "give the token the scopes of this object, read, write and schema, or upgrade the account"
 _BY_REASON: Mapping[str, str] = {

@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 import httpx
 
-from services.cli.findings import Finding, lesser, note, ours
+from services.cli.findings import Finding, lesser, note, ours, said_of
 from services.cli.settings import Settings
 from services.cli.store_settings import StoreSettings
 from services.shared.contract.errors import OursToFixError, SyncError
@@ -61,13 +61,13 @@ async def examine_store(
     try:
         found = await shop(admin)
     except SyncError as error:
-        return [ours(store.shop, f"cannot be read: {_said(error)}", _to_do(error))], ""
+        return [ours(store.shop, f"cannot be read: {said_of(error)}", _to_do(error))], ""
     findings = scope_findings(store.shop, found.scopes)
     for part in (_protected(admin, found), _subscribed(admin, found, settings.webhook_url)):
         try:
             findings += await part
         except SyncError as error:
-            findings.append(ours(store.shop, f"a query failed: {_said(error)}", _to_do(error)))
+            findings.append(ours(store.shop, f"a query failed: {said_of(error)}", _to_do(error)))
     return findings, found.currency
 
 
@@ -134,17 +134,14 @@ async def _subscribed(admin: Admin, found: Shop, uri: str) -> Sequence[Finding]:
     allowed, _ = permitted(WANTED_TOPICS, found.scopes)
     there = await subscriptions(admin)
     lacking = missing(allowed, there, uri)
-    ours_there = sorted(each.topic for each in there if each.uri == uri)
-    shown = note(admin.shop, f"subscribed to {', '.join(ours_there) or 'nothing'}, for {uri}")
     if not lacking:
-        return [shown]
-    names = ", ".join(each.name for each in lacking)
+        whole = f"subscribed to all {len(allowed)} webhook topics, for {uri}"
+        return [note(admin.shop, whole, names=sorted(e.topic for e in there if e.uri == uri))]
+    names = [each.name for each in lacking]
+    is_new = len(lacking) == len(allowed)
+    what = f"any of the {len(allowed)} webhook topics" if is_new else ", ".join(names)
     to_do = "start shopsync: it subscribes to what is missing"
-    return [lesser(admin.shop, f"not subscribed to {names}", to_do), shown]
-
-
-def _said(error: SyncError) -> str:
-    return f"{error.reason} ({error.detail})" if error.detail else error.reason
+    return [lesser(admin.shop, f"not subscribed to {what}, for {uri}", to_do, names)]
 
 
 def _to_do(error: SyncError) -> str:

@@ -20,6 +20,9 @@ _EXCLUDED: Mapping[str, str] = MappingProxyType(
         "completed": "The checkout was completed: look for its order instead.",
         "archived_in_hubspot": "Somebody archived it in HubSpot, so it is left alone. To have it"
         " back, restore it there, then: shopsync records retry {key}",
+        "merged_into_another": "Somebody merged its record in HubSpot with another's, and the one"
+        " that is left shows that (HubSpot's id, and whose it is: {detail}). To try for one of its"
+        " own: shopsync records retry {key}",
         "unreadable_in_shopify": "Shopify does not show it to this app: it may be older than 60"
         " days, which needs the scope read_all_orders.",
         "deletion_unproved": "Shopify said it was deleted, which this app cannot see: orders of"
@@ -67,6 +70,8 @@ _WAITING: Mapping[str, str] = MappingProxyType(
         " is asked.",
         "quota_spent": "HubSpot's calls of the day are used up, by all apps of the account. It goes"
         " on at the account's midnight, or when the limit is raised.",
+        "rate_limited": "HubSpot asked us to wait: its calls per ten seconds were used up, by us or"
+        " other apps of the account. It goes on by itself.",
         "store_frozen": "The store is frozen (unpaid or paused) and cannot be read.",
         "token_refused": "The store's token is refused: shopsync check",
         "access_denied": "The store does not let us read it: shopsync check",

@@ -19,6 +19,7 @@ from services.cli.answering import UndecidedError, say, show
 from services.cli.engines import Engines
 from services.cli.previewing import Preview, Told, previewed
 from services.shared.contract.errors import WorldAtFaultError
+from services.shared.contract.reasons import NETWORK_PREFIX
 from services.syncer.forecasting import Fate, Line
 
 WORD = "sync"
@@ -28,6 +29,9 @@ _LEGEND = """create: HubSpot has none. update: written by shopsync before.
 adopt: already in HubSpot (a contact with that email, a record of HubSpot's own Shopify sync):
 taken over and written to. share: several customers with one email are one contact.
 exclude: kept out for the reason given, and looked at again whenever it changes."""
+_BEGUN = """
+The first sync begins. How far it is stands below every ten seconds, and in another terminal:
+shopsync status. Ctrl-C ends it; the next start goes on."""
 
 
 async def agree(base: Engines, *, yes: bool) -> None:
@@ -47,6 +51,7 @@ async def agree(base: Engines, *, yes: bool) -> None:
     if not yes:
         _ask()
     await record_agreement(base.ledger, new, since)
+    say(_BEGUN)
 
 
 async def _counted(base: Engines, shops: Sequence[str], floor: datetime | None) -> Preview:
@@ -56,8 +61,18 @@ async def _counted(base: Engines, shops: Sequence[str], floor: datetime | None) 
             with _progress() as told:
                 return await previewed(base, shops, floor, told)
         except WorldAtFaultError as problem:
-            say(f"Not now ({problem.reason}); trying again in {_AGAIN_SECONDS:g} s.")
-            await asyncio.sleep(problem.retry_after or _AGAIN_SECONDS)
+            wait = problem.retry_after or _AGAIN_SECONDS
+            say(f"Not now: {_trouble(problem)}. Trying again in {wait:g} s.")
+            await asyncio.sleep(wait)
+
+
+def _trouble(problem: WorldAtFaultError) -> str:
+    if problem.reason.startswith(NETWORK_PREFIX) and problem.detail:
+        return (
+            f"{problem.detail} does not answer ({problem.reason}); can this machine reach it "
+            "(network, DNS, firewall, proxy)"
+        )
+    return f"{problem.reason} ({problem.detail})" if problem.detail else problem.reason
 
 
 @contextmanager

@@ -17,7 +17,7 @@ _SENTENCES: Mapping[str, str] = MappingProxyType(
         "SHOPSYNC_SYNCER_METRICS_PORT, SHOPSYNC_RECONCILER_METRICS_PORT.",
         "data_dir_not_writable": "Cannot write to the data directory {detail}. Let this user write "
         "there, or choose another: SHOPSYNC_DATA_DIR.",
-        "token_refused": f"A token is refused. {_CHECK}",
+        "token_refused": f"A token is refused by {{detail}}. {_CHECK}",
         "credentials_refused": f"A store refuses our credentials. {_CHECK}",
         "scope_missing": f"A token lacks a scope: {{detail}}. {_CHECK}",
         "access_denied": f"A store does not let us read: {{detail}}. {_CHECK}",
@@ -38,6 +38,10 @@ _SENTENCES: Mapping[str, str] = MappingProxyType(
         "log_damaged": "The log is damaged: {detail}. Restore a backup; shopsync then scans again.",
         "log_is_another_file": "{detail}. Choose another place: SHOPSYNC_LOG_URL.",
         "log_cannot_open": "The log cannot be opened: {detail}.",
+        "log_unreachable": "Kafka does not answer ({detail}): see that it runs, that this machine "
+        "may connect to it, and the address in SHOPSYNC_LOG_URL.",
+        "log_not_authorized": "Kafka does not let us: a right is missing ({detail}). docs/kafka.md "
+        "lists what each process needs.",
         "store_unknown": f"Shopify knows no such store. {_CHECK}",
         "store_frozen": "The store is frozen (unpaid or paused): it cannot be read now.",
     }

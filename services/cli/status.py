@@ -17,7 +17,7 @@ from services.cli.looking import has_log, ledger_at, log_at, places
 from services.cli.settings import Settings, SettingsError, loaded
 from services.shared.contract.events import Lag, Partition
 from services.shared.contract.topics import BACKFILL_SUFFIX, CONSUMED_TOPICS, SYNCER_GROUP
-from services.shared.ledger import leases, notes, reporting, stores, windows
+from services.shared.ledger import leases, notes, reporting, stores, troubles, windows
 from services.shared.ledger.causes import Cause, open_causes
 from services.shared.ledger.engine import Ledger, Transaction
 from services.shared.ledger.measures import Scan, last_scans
@@ -25,6 +25,7 @@ from services.shared.ledger.notes import PendingRequest, QuotaUse
 from services.shared.ledger.reporting import Backlog, Count
 from services.shared.ledger.sources import Status
 from services.shared.ledger.stores import StoreState
+from services.shared.ledger.troubles import Trouble
 
 _MINUTE, _HOUR = 60, 3600
 _NAMES = (each.value.replace("_", " ") for each in Status)
@@ -54,6 +55,7 @@ class Picture:
     backlog: Backlog
     requests: Sequence[PendingRequest]
     quota: QuotaUse | None
+    troubles: Sequence[Trouble]
     findings: Sequence[Finding]
 
     @property
@@ -99,6 +101,7 @@ async def _seen(tx: Transaction, lags: Mapping[Partition, Lag], known: Known) ->
         backlog=await reporting.backlog(tx),
         requests=await notes.pending_requests(tx),
         quota=await _quota(tx),
+        troubles=known.troubles,
         findings=diagnosed(known),
     )
 
@@ -110,6 +113,7 @@ async def _known(ledger: Ledger) -> Known:
         held = await leases.current(tx)
         begun = await windows.begun(tx)
         scans = await last_scans(tx)
+        met = await troubles.standing(tx)
     working = {shop for shop in {*states, *configured} if states.get(shop) in _WORKED_FOR}
     return Known(
         stores=sorted(working),
@@ -117,6 +121,7 @@ async def _known(ledger: Ledger) -> Known:
         begun=begun,
         scanning=frozenset(each.removeprefix(leases.SCAN_PREFIX) for each in held),
         scans=scans,
+        troubles=met,
         scan_every_seconds=scan_every,
     )
 

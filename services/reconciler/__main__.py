@@ -9,17 +9,18 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 
-from services.reconciler import metrics
 from services.reconciler.housekeeping import keep_house, keep_time
 from services.reconciler.leasing import leased
 from services.reconciler.measuring import keep_measured
 from services.reconciler.scan import Scanner
 from services.reconciler.subscribing import Subscribing
+from services.reconciler.troubling import Outcomes, is_of_one_object, keep, tell
 from services.shared.contract.errors import SyncError
-from services.shared.contract.reasons import bounded
 from services.shared.contract.topics import ObjectType
 from services.shared.ledger import windows
 from services.shared.ledger.engine import Ledger
+from services.shared.ledger.leases import Lease
+from services.shared.ledger.troubles import EVERY_KIND
 from services.shared.log.port import Appender
 from services.shared.runtime.lifecycle import Companion, rest, run_together
 from services.shared.runtime.vitals import Pulse, Vitals
@@ -124,6 +125,7 @@ async def _store(
 ) -> None:
     pulse = around.pulse(f"scan {shop}")
     pulse.begin()
+    outcomes: Outcomes = {}
     try:
         await subscribing.keep(shop, around.admin_of(shop))
         async with leased(around.ledger, shop, around.instance) as lease:
@@ -131,15 +133,35 @@ async def _store(
                 # Another process scans this store; that it does is its own to say.
                 pulse.rest()
                 return
-            for kind in ObjectType:
-                if stopping.is_set():
-                    return
-                await scanner.scan(shop, kind, lease, pulse.beat)
+            outcomes = await _scan_each(scanner, shop, lease, pulse, stopping)
     except SyncError as problem:
-        pulse.suffer(problem.reason)
-        metrics.TROUBLES.labels(bounded(problem.reason)).inc()
-        extra = {"action": "scan", "shop": shop, "reason": problem.reason}
-        _LOG.warning("scan broken", extra=extra)
+        outcomes = {EVERY_KIND: problem}
+    for each in filter(None, outcomes.values()):
+        pulse.suffer(each.reason)
+    tell(shop, outcomes)
+    await keep(around.ledger, shop, outcomes)
+
+
+async def _scan_each(
+    scanner: Scanner, shop: str, lease: Lease, pulse: Pulse, stopping: asyncio.Event
+) -> Outcomes:
+    """Scan every object of a store; one that may not be read holds up no other.
+
+    Raises:
+        SyncError: the whole store cannot be scanned, or not now.
+    """
+    outcomes: dict[str, SyncError | None] = {}
+    for kind in ObjectType:
+        if stopping.is_set():
+            return outcomes
+        try:
+            await scanner.scan(shop, kind, lease, pulse.beat)
+            outcomes[kind] = None
+        except SyncError as problem:
+            if not is_of_one_object(problem):
+                raise
+            outcomes[kind] = problem
+    return {EVERY_KIND: None, **outcomes}
 
 
 async def _is_fresh(around: Surroundings, shop: str) -> bool:

@@ -1,4 +1,4 @@
-"""Reads from the ledger how fresh each store is, for the gauges of ``metrics``."""
+"""Reads from the ledger how fresh each store is, and what bars it, for gauges of ``metrics``."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import logging
 
 from services.reconciler import metrics
 from services.shared.contract.errors import SyncError
+from services.shared.contract.reasons import bounded
+from services.shared.ledger import troubles
 from services.shared.ledger.engine import Ledger
 from services.shared.ledger.measures import last_scans
 from services.shared.runtime.lifecycle import rest
@@ -37,8 +39,13 @@ async def measure(ledger: Ledger) -> None:
     """
     async with ledger.transaction() as tx:
         scans = await last_scans(tx)
+        standing = await troubles.standing(tx)
     metrics.COMPLETE_AT.clear()
     metrics.FRESHNESS.clear()
     for scan in scans:
         metrics.COMPLETE_AT.labels(scan.shop, scan.kind).set(scan.started_at.timestamp())
         metrics.FRESHNESS.labels(scan.shop, scan.kind).set(scan.age_seconds)
+    metrics.BARRED.clear()
+    for each in standing:
+        labels = (each.shop, each.kind or "all", bounded(each.reason))
+        metrics.BARRED.labels(*labels).set(each.age_seconds)

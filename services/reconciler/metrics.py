@@ -38,6 +38,13 @@ APPENDED = Counter(
 TROUBLES = Counter(
     f"{_PREFIX}_troubles_total", "Rounds of a store that failed", ["reason"], registry=REGISTRY
 )
+# Read from the ledger; absent where nothing stands in the way. ``kind`` is ``all`` for a store.
+BARRED = Gauge(
+    f"{_PREFIX}_barred_seconds",
+    "Seconds since a store, or an object of it, could not be scanned, by why",
+    ["shop", "kind", "reason"],
+    registry=REGISTRY,
+)
 # By Shopify's clock, as the ledger keeps it.
 COMPLETE_AT = Gauge(
     f"{_PREFIX}_scan_complete_timestamp_seconds",

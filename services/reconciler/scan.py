@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -28,7 +29,9 @@ from services.shared.shopify.hydrating import Hydrator
 from services.shared.shopify.selections import LIST
 from services.shared.shopify.shops import SHOP_DOCUMENT
 
+_LOG = logging.getLogger(__name__)
 _APPENDED_AT_ONCE = 50
+_TOLD_EVERY_SECONDS = 10.0
 
 
 @dataclass(slots=True, kw_only=True)
@@ -36,6 +39,7 @@ class Progress:
     """How far a scan has come."""
 
     advanced: Callable[[], None]
+    told_at: float
     read: int = 0
     appended: int = 0
 
@@ -93,7 +97,7 @@ class Scanner:
                 owner=self._instance,
             )
             window = await windows.begin(tx, new)
-        progress = Progress(advanced=advanced)
+        progress = Progress(advanced=advanced, told_at=began)
         try:
             await self._read(shop, kind, begin, progress, is_first=last is None)
         except BaseException:
@@ -102,6 +106,8 @@ class Scanner:
         if await self._end(window, WindowState.COMPLETE, kind, progress, lease):
             metrics.COMPLETE_AT.labels(shop, kind).set(started_at.timestamp())
             metrics.SCAN_SECONDS.labels(kind).observe(asyncio.get_running_loop().time() - began)
+            if last is None:
+                _tell("all of a store's history read", shop, kind, progress)
         return progress
 
     async def _read(
@@ -119,6 +125,8 @@ class Scanner:
             metrics.LISTED.labels(kind).inc(len(fresh))
             await self._append_news(shop, kind, fresh, progress, is_first=is_first)
             progress.advanced()
+            if is_first:
+                _tell_sometimes(shop, kind, progress)
 
     async def _append_news(
         self,
@@ -170,6 +178,19 @@ class Scanner:
             if state is WindowState.COMPLETE:
                 raise
             return False
+
+
+def _tell_sometimes(shop: str, kind: str, progress: Progress) -> None:
+    """A first scan may take hours: whoever began it sees that it gets on."""
+    now = asyncio.get_running_loop().time()
+    if now >= progress.told_at + _TOLD_EVERY_SECONDS:
+        progress.told_at = now
+        _tell("reading a store's history", shop, kind, progress)
+
+
+def _tell(what: str, shop: str, kind: str, progress: Progress) -> None:
+    extra = {"action": "progress", "shop": shop, "kind": kind, "read": progress.read}
+    _LOG.info(what, extra=extra)
 
 
 def _listed(node: Mapping[str, Any] | None) -> Listed:

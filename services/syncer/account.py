@@ -30,7 +30,7 @@ class Account:
 
     def mapped(
         self, object_type: str, shop: str, record: Record, parent: Record | None
-    ) -> Mapping[str, str]:
+    ) -> dict[str, str]:
         """The properties of ``record`` as ``object_type``; see ``planning.Mapped``."""
         if object_type == plans.GUESTS:
             person = person_in(record)

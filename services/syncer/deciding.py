@@ -13,7 +13,9 @@ from services.shared.ledger.sources import SourceRow, Status
 from services.syncer.jobs import Job
 
 ARCHIVED_IN_HUBSPOT = "archived_in_hubspot"
+MERGED_INTO_ANOTHER = "merged_into_another"
 CONTRADICTORY_READ = "contradictory_read"
+_BY_PEOPLE = frozenset({ARCHIVED_IN_HUBSPOT, MERGED_INTO_ANOTHER})
 
 
 class Verdict(Enum):
@@ -76,7 +78,7 @@ def is_claimed_deleted(job: Job, row: SourceRow | None) -> bool:
 
 def is_left_alone(row: SourceRow | None) -> bool:
     """Whether people took the record out of HubSpot: it is not put back behind their backs."""
-    return row is not None and row.status is Status.EXCLUDED and row.reason == ARCHIVED_IN_HUBSPOT
+    return row is not None and row.status is Status.EXCLUDED and row.reason in _BY_PEOPLE
 
 
 def is_before_tombstone(version: Version, row: SourceRow | None) -> bool:

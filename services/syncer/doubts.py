@@ -23,7 +23,13 @@ from services.shared.ledger.sources import SourceRow, Status
 from services.shared.ledger.waits import Wait
 from services.shared.shopify.hydrating import Hydrated, Hydrator
 from services.syncer import plans, putting_off, unheard, webhook_only
-from services.syncer.deciding import CONTRADICTORY_READ, Verdict, is_claimed_deleted, verdict_on
+from services.syncer.deciding import (
+    CONTRADICTORY_READ,
+    Verdict,
+    is_claimed_deleted,
+    is_left_alone,
+    verdict_on,
+)
 from services.syncer.jobs import Job
 from services.syncer.outcomes import Outcome
 
@@ -53,8 +59,12 @@ class Ready(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(slots=True, kw_only=True)
 class Sorted:
-    """Jobs after reading: what can be written, what must wait, what is done already."""
+    """Jobs after reading: what can be written, what must wait, what is done already.
 
+    ``rows`` are what the ledger knew of them before.
+    """
+
+    rows: Mapping[SourceKey, SourceRow]
     ready: list[Ready]
     waits: list[Wait]
     settlements: list[Settlement]
@@ -75,7 +85,7 @@ class Doubts:
         self, kind: str, jobs: Sequence[Job], rows: Mapping[SourceKey, SourceRow]
     ) -> Sorted:
         """What can be written, what must wait, what is done already."""
-        done = Sorted(ready=[], waits=[], settlements=[], outcomes={})
+        done = Sorted(rows=rows, ready=[], waits=[], settlements=[], outcomes={})
         doubtful: dict[str, list[Job]] = {}
         beyond_us: dict[str, list[Job]] = {}
         for job in jobs:
@@ -111,7 +121,7 @@ class Doubts:
                 cause_id = await causes.raise_cause(tx, cause, _PROBE_MS)
         for job in jobs:
             due_in = putting_off.retry_in_ms(2, problem)
-            wait = wait_for(job, problem.reason, due_in_ms=due_in)
+            wait = wait_for(job, problem.reason, due_in, done.rows.get(job.source))
             done.waits.append(replace(wait, cause_id=cause_id))
             done.outcomes[job.source] = Outcome.WAITING
 
@@ -124,10 +134,12 @@ def _is_in_doubt(job: Job, row: SourceRow | None, done: Sorted) -> bool:
         case Verdict.APPLY:
             done.ready.append(Ready(job=_completed(job, row)))
         case Verdict.READ_AGAIN_LATER:
-            done.waits.append(contradiction(job))
+            done.waits.append(contradiction(job, row))
             done.outcomes[job.source] = Outcome.WAITING
         case Verdict.SUPERSEDED:
-            done.outcomes[job.source] = Outcome.SUPERSEDED
+            late = late_news(job, row)
+            done.waits.extend(late)
+            done.outcomes[job.source] = Outcome.WAITING if late else Outcome.SUPERSEDED
     return False
 
 
@@ -145,12 +157,15 @@ def _take_read(job: Job, row: SourceRow | None, hydrated: Hydrated, done: Sorted
     claims_deletion = is_claimed_deleted(job, row)
     is_repeated = job.is_due and row is not None and row.reason == CONTRADICTORY_READ
     if source.id in hydrated.found and claims_deletion and not is_repeated:
-        done.waits.append(contradiction(replace(job, claims_deletion=True)))
+        done.waits.append(contradiction(replace(job, claims_deletion=True), row))
         done.outcomes[source] = Outcome.WAITING
     elif source.id in hydrated.found:
-        said = job.state.record if job.state else None
-        waiting = webhook_only.record_in(row)
-        state = webhook_only.completed(hydrated.found[source.id], said, waiting)
+        state = webhook_only.completed(
+            hydrated.found[source.id],
+            webhook_only.heard_in(job.state),
+            webhook_only.waiting_in(row),
+            after=webhook_only.applied_at(row),
+        )
         done.ready.append(Ready(job=replace(job, state=state, claims_deletion=False)))
     elif _is_gone(job, row, hydrated, claims_deletion=claims_deletion):
         gone = replace(job, unheard=unheard.variants_of(row, job.state))
@@ -181,10 +196,11 @@ def _created_at(job: Job, row: SourceRow | None) -> datetime | None:
 
 def _completed(job: Job, row: SourceRow | None) -> Job:
     """A job that is not read, with what earlier events left with its record."""
-    waiting = webhook_only.record_in(row)
+    waiting = webhook_only.waiting_in(row)
     if job.state is None or waiting is None:
         return job
-    return replace(job, state=webhook_only.completed(job.state, waiting))
+    after = webhook_only.applied_at(row)
+    return replace(job, state=webhook_only.completed(job.state, waiting, after=after))
 
 
 def _unread(job: Job, row: SourceRow | None, hydrated: Hydrated) -> Settlement:
@@ -214,18 +230,29 @@ def _settled(job: Job, row: SourceRow | None, status: Status, reason: str) -> Se
     )
 
 
-def contradiction(job: Job) -> Wait:
+def late_news(job: Job, row: SourceRow | None) -> Sequence[Wait]:
+    """The wait of a job that is superseded, but tells what no read shows; empty if it does not.
+
+    It is read and written as what that read shows, with this added.
+    """
+    is_there = row is not None and row.deleted_at is None and not is_left_alone(row)
+    if not (is_there and webhook_only.has_news(job.state, row)):
+        return ()
+    return (wait_for(job, "heard_late", row=row),)
+
+
+def contradiction(job: Job, row: SourceRow | None) -> Wait:
     """The wait before a read that speaks against what we know is repeated."""
-    return wait_for(job, CONTRADICTORY_READ, LIST_LAG_MS)
+    return wait_for(job, CONTRADICTORY_READ, LIST_LAG_MS, row)
 
 
-def wait_for(job: Job, reason: str, due_in_ms: int = 0) -> Wait:
+def wait_for(job: Job, reason: str, due_in_ms: int = 0, row: SourceRow | None = None) -> Wait:
     """The wait that puts ``job`` off, keeping what its events claim and no read would show."""
     return Wait(
         key=job.source,
         reason=reason,
         due_in_ms=due_in_ms,
-        body=webhook_only.kept(job.state),
+        body=webhook_only.kept(job.state, row),
         claims_deletion=job.claims_deletion,
         changed_at=job.changed_at,
     )

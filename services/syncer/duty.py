@@ -80,9 +80,13 @@ class Duty:
             metrics.OUTCOMES.labels(self._kind, Outcome.DEAD_LETTERED).inc(len(readout.dead))
         await self._handle(readout.jobs, lane)
         now = datetime.now(UTC)
+        latency = {
+            topic: metrics.LATENCY.labels(topic)
+            for topic in {event.position.partition.topic for event in events}
+        }
         for event in events:
-            topic = event.position.partition.topic
-            metrics.LATENCY.labels(topic).observe((now - event.appended_at).total_seconds())
+            seconds = (now - event.appended_at).total_seconds()
+            latency[event.position.partition.topic].observe(seconds)
 
     async def _handle(self, jobs: Sequence[Job], lane: Lane) -> None:
         outcomes = await self._carefully(jobs, lane)

@@ -98,8 +98,9 @@ class Effort:
     parts that are to go, ``unremoved`` says why HubSpot could not be told so. ``writes`` is false
     where another source's values stand in the target; ``renames`` is true where a contact gets a
     new email. ``left_target`` is a contact it stands behind no longer, ``merged`` leads from the
-    ids which that had before people merged it; ``apart_from`` is the contact that has its email.
-    ``awaits`` names what must be known first; ``note`` is said of it although it is in sync.
+    ids which that had before people merged it; ``apart_from`` is the contact that has its email,
+    ``merged_into`` whose record it is in which people merged this one's. ``awaits`` names what must
+    be known first; ``note`` is said of it although it is in sync.
     """
 
     plan: Plan
@@ -119,6 +120,7 @@ class Effort:
     renames: bool = False
     apart_from: str = ""
     is_taken_over: bool = False
+    merged_into: SourceKey | None = None
     awaits: str = ""
     note: str = ""
 

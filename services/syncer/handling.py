@@ -20,7 +20,17 @@ from services.shared.ledger.engine import Ledger
 from services.shared.ledger.quota import Work
 from services.shared.ledger.sources import SourceRow
 from services.shared.shopify.hydrating import Hydrator
-from services.syncer import awaiting, contacts, goods, memory, people, plans, putting_off, settling
+from services.syncer import (
+    awaiting,
+    contacts,
+    goods,
+    memory,
+    merged_orders,
+    people,
+    plans,
+    putting_off,
+    settling,
+)
 from services.syncer.account import Account
 from services.syncer.applying import Applier
 from services.syncer.deciding import (
@@ -30,7 +40,7 @@ from services.syncer.deciding import (
     verdict_on_due,
     verdict_on_state,
 )
-from services.syncer.doubts import Doubts, Ready, contradiction, never, wait_for
+from services.syncer.doubts import Doubts, Ready, contradiction, late_news, never, wait_for
 from services.syncer.efforts import Effort
 from services.syncer.jobs import Job
 from services.syncer.knowing import CLAIM_MS, HEAD_TYPE, Known, claim_and_know
@@ -125,7 +135,9 @@ class Handler:
         busy = [each.job for each in ready if each.job.source in known.busy]
         if busy:
             async with self._ledger.transaction() as tx:
-                busy_waits = [wait_for(job, "busy", _BUSY_MS) for job in busy]
+                busy_waits = [
+                    wait_for(job, "busy", _BUSY_MS, known.rows.get(job.source)) for job in busy
+                ]
                 await waits.wait(tx, busy_waits)
             count_setbacks((), busy_waits)
         return {job.source: Outcome.WAITING for job in busy}
@@ -182,7 +194,7 @@ class Handler:
         if is_before_tombstone(state.version, row):
             verdict = Verdict.READ
         if verdict is not Verdict.APPLY:
-            _put_aside(job, verdict, learned)
+            _put_aside(job, row, verdict, learned)
             return
         plan = planned(job, state, known, self._account, self._abandoned_after)
         if plan.excluded or is_left_alone(row):
@@ -206,18 +218,21 @@ class Handler:
         again = [effort for effort in efforts if people.lost_email(effort)]
         if again and HEAD_TYPE.get(kind) == plans.CONTACTS:
             await applier.apply(again)
+        await merged_orders.settle(self._ledger, kind, efforts)
         if kind == ObjectType.PRODUCTS:
             await goods.settle_taken(self._ledger, applier, efforts)
 
 
-def _put_aside(job: Job, verdict: Verdict, learned: Memory) -> None:
+def _put_aside(job: Job, row: SourceRow | None, verdict: Verdict, learned: Memory) -> None:
     """Leave a job that versions now decide otherwise, or that is to be read again."""
     match verdict:
         case Verdict.SUPERSEDED:
-            learned.outcomes[job.source] = Outcome.SUPERSEDED
+            late = late_news(job, row)
+            learned.waits.extend(late)
+            learned.outcomes[job.source] = Outcome.WAITING if late else Outcome.SUPERSEDED
         case Verdict.READ_AGAIN_LATER:
-            learned.waits.append(contradiction(job))
+            learned.waits.append(contradiction(job, row))
             learned.outcomes[job.source] = Outcome.WAITING
         case _:
-            learned.waits.append(wait_for(job, "changed_meanwhile", _BUSY_MS))
+            learned.waits.append(wait_for(job, "changed_meanwhile", _BUSY_MS, row))
             learned.outcomes[job.source] = Outcome.WAITING

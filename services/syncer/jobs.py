@@ -11,6 +11,7 @@ from services.shared.contract.events import Change
 from services.shared.contract.keys import SourceKey
 from services.shared.contract.records import Observation, State
 from services.shared.contract.versions import Version
+from services.syncer import webhook_only
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -51,15 +52,20 @@ def jobs_for(sightings: Iterable[Sighting]) -> list[Job]:
 
 
 def _job(source: SourceKey, seen: Sequence[Sighting]) -> Job:
+    first = seen[0]
+    if len(seen) == 1 and _is_state(first):  # as nearly always
+        changed_at = first.observation.updated_at
+        return Job(source=source, state=_alone(first), changed_at=changed_at)
     states = [each for each in seen if _is_state(each)]
     newest = max(states, key=_rank, default=None)
     hints = [each.observation for each in seen if not _is_state(each)]
     undecided = newest is not None and any(_ties(each, newest) for each in states)
     moments = [each.updated_at for each in hints]
     changes = [each.observation.updated_at for each in seen if each.observation.updated_at]
+    heard = max((each for each in states if _is_heard(each)), key=_rank, default=None)
     return Job(
         source=source,
-        state=_state(newest) if newest else None,
+        state=_state(newest, heard) if newest else None,
         hinted=bool(hints) or undecided,
         hinted_at=None
         if undecided or None in moments
@@ -88,9 +94,21 @@ def _ties(each: Sighting, newest: Sighting) -> bool:
     )
 
 
-def _state(each: Sighting) -> State:
+def _is_heard(each: Sighting) -> bool:
+    return each.observed_at is None
+
+
+def _state(newest: Sighting, heard: Sighting | None) -> State:
+    """The newest state; if a read made it, with what only the newest webhook shows."""
+    if heard is None or heard is newest:
+        return _alone(newest)
+    return webhook_only.completed(_alone(newest), webhook_only.heard_in(_alone(heard)))
+
+
+def _alone(each: Sighting) -> State:
     seen = each.observation
     if seen.record is None or seen.updated_at is None:
         raise TypeError("a hint has no state")
     version = Version(updated_at=seen.updated_at, observed_at=each.observed_at)
-    return State(record=seen.record, version=version, body=each.body)
+    heard_at = seen.updated_at if _is_heard(each) else None
+    return State(record=seen.record, version=version, body=each.body, heard_at=heard_at)

@@ -28,6 +28,8 @@ _AT_ONCE = 500
 _SWEEP_SECONDS = 10.0
 # At the start and now and then: it reads every token, and finds only what a death left undone.
 _PAIR_ALL_SECONDS = 600.0
+# Between two pieces of that, so that others write meanwhile.
+_PIECE_SECONDS = 0.05
 _REFUSED_MS = 600_000
 _FAILED_MS = 5_000
 _ASKED_MS = 30_000
@@ -75,7 +77,8 @@ class Linker:
         self._writer = writer
         self._touched: set[SourceKey] = set()
         self._wake = asyncio.Event()
-        self._pairs_all_at = 0.0
+        self._pairs_at = 0.0
+        self._pairs_after = ""
 
     def touch(self, sources: Iterable[SourceKey]) -> None:
         """These have just been settled: links from or to them may have become possible."""
@@ -89,12 +92,11 @@ class Linker:
             try:
                 worked = await self.run_once()
                 pulse.beat()
+                if not worked:
+                    await self._rest(stopping)
             except SyncError as problem:
                 pulse.suffer(problem.reason)
-                worked = 0
                 await asyncio.sleep(1)
-            if not worked:
-                await self._wait(stopping)
 
     async def run_once(self) -> int:
         """One round; how many links were worked on.
@@ -113,29 +115,41 @@ class Linker:
         return len(found)
 
     async def _found(self, touched: set[SourceKey]) -> list[OpenLink]:
-        now = asyncio.get_running_loop().time()
-        pairs_all = self._pairs_all_at <= now
+        await self._pair_more()
         async with self._ledger.transaction() as tx:
-            if pairs_all:
-                await pairing.pair_all_carts(tx, ACCOUNT)
             if touched:
                 await pairing.pair_carts(tx, touched)
-                found = await links.open_at(tx, touched)
-            else:
-                found = await links.open_anywhere(tx, _AT_ONCE)
-        if pairs_all:
-            self._pairs_all_at = now + _PAIR_ALL_SECONDS
-        return found
+                return await links.open_at(tx, touched)
+            return await links.open_anywhere(tx, _AT_ONCE)
 
-    async def _wait(self, stopping: asyncio.Event) -> None:
+    async def _pair_more(self) -> None:
+        """The next piece of all carts, if it is time for that."""
+        now = asyncio.get_running_loop().time()
+        if now < self._pairs_at:
+            return
+        async with self._ledger.transaction() as tx:
+            after = await pairing.pair_more_carts(tx, ACCOUNT, self._pairs_after)
+        self._pairs_after = after or ""
+        self._pairs_at = now + (_PIECE_SECONDS if after else _PAIR_ALL_SECONDS)
+
+    async def _rest(self, stopping: asyncio.Event) -> None:
+        """Until something is touched, or it is time for a sweep; all carts are paired before."""
+        while self._pairs_after and not (self._wake.is_set() or stopping.is_set()):
+            await self._wait(stopping, _PIECE_SECONDS)
+            await self._pair_more()
+        await self._wait(stopping, _SWEEP_SECONDS)
+
+    async def _wait(self, stopping: asyncio.Event, seconds: float) -> None:
         waits = [asyncio.ensure_future(each.wait()) for each in (self._wake, stopping)]
         try:
-            await asyncio.wait(waits, timeout=_SWEEP_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
         finally:
             for each in waits:
                 each.cancel()
 
     async def _work_on(self, found: Sequence[OpenLink]) -> None:
+        if not found:
+            return
         answered = _Answered()
         there = [each for each in found if each.ends is Ends.BOTH_THERE]
         for (from_kind, to_kind), some in _grouped(there).items():
@@ -183,6 +197,8 @@ class Linker:
 
     async def _remove(self, some: Sequence[OpenLink]) -> None:
         """Take associations away, but none that another wanted link means as well."""
+        if not some:
+            return
         async with self._ledger.transaction() as tx:
             wanted = await links.wanted_pairs(tx, map(_source, some))
         stale = [

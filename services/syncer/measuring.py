@@ -15,7 +15,7 @@ import msgspec
 
 from services.shared.contract.errors import SyncError
 from services.shared.contract.reasons import bounded
-from services.shared.contract.topics import CONSUMED_TOPICS
+from services.shared.contract.topics import BACKFILL_TOPICS, CONSUMED_TOPICS
 from services.shared.hubspot.usage import Usage
 from services.shared.ledger import measures, notes, reporting
 from services.shared.ledger.causes import open_causes
@@ -40,6 +40,7 @@ class Measuring:
         self._log = log
         self._group = group
         self._usage = usage
+        self._was_behind = False
 
     async def run(self, stopping: asyncio.Event, pulse: Pulse) -> None:
         """Measure until told to stop."""
@@ -70,12 +71,22 @@ class Measuring:
         lags = await self._log.lag(self._group)
         metrics.LAG_EVENTS.clear()
         metrics.LAG_SECONDS.clear()
+        self._tell(sum(e.events for p, e in lags.items() if p.topic in BACKFILL_TOPICS))
         for partition, lag in lags.items():
             if partition.topic not in CONSUMED_TOPICS:
                 continue
             age = (now - lag.oldest_appended_at).total_seconds() if lag.oldest_appended_at else 0.0
             metrics.LAG_EVENTS.labels(partition.topic, partition.number).set(lag.events)
             metrics.LAG_SECONDS.labels(partition.topic, partition.number).set(max(age, 0.0))
+
+    def _tell(self, left: int) -> None:
+        """A first sync may take hours: whoever began it sees that it gets on."""
+        if left:
+            extra = {"action": "progress", "events_left": left}
+            _LOG.info("writing a store's history to HubSpot", extra=extra)
+        elif self._was_behind:
+            _LOG.info("all history that was read is settled", extra={"action": "progress"})
+        self._was_behind = left > 0
 
     async def _measure_records(self) -> None:
         async with self._ledger.transaction() as tx:

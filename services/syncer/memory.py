@@ -41,7 +41,7 @@ class Memory:
     ``stood_behind`` are all contacts that customers were found to stand behind, ``moved_customers``
     those whose orders may be somebody else's now. ``moved`` leads from contacts that people merged
     to those they are now, and ``left_merged`` names who no longer stands behind such a one, with
-    both ids.
+    both ids. ``overwritten`` are sources whose records another one wrote to before it knew.
     """
 
     settlements: list[Settlement] = field(default_factory=list)
@@ -61,6 +61,7 @@ class Memory:
     moved: dict[str, str] = field(default_factory=dict)
     left_contacts: list[str] = field(default_factory=list)
     left_merged: list[tuple[SourceKey, str, str]] = field(default_factory=list)
+    overwritten: list[SourceKey] = field(default_factory=list)
     touched: list[SourceKey] = field(default_factory=list)
     outcomes: dict[SourceKey, Outcome] = field(default_factory=dict)
 

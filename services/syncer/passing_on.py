@@ -39,6 +39,7 @@ async def pass_on(tx: Transaction, memory: Memory) -> None:
     await _offer_emails(tx, memory.renamed)
     await targets.forget(tx, ACCOUNT, [(plans.CONTACTS, each) for each in memory.moved.values()])
     await _let_newest_win(tx, memory)
+    await waits.wait(tx, [_anew(key, "merged_in_hubspot") for key in set(memory.overwritten)])
 
 
 async def _introduce(tx: Transaction, guests: Sequence[Guest]) -> None:
@@ -89,9 +90,14 @@ async def _let_newest_win(tx: Transaction, memory: Memory) -> None:
         newest = sharers[0].key
         is_moved = target_id in memory.moved.values()
         if is_moved or memory.shown.get(target_id, newest) != newest:
-            again.append(Wait(key=newest, reason="next_in_line", suspect_for_ms=_AT_ONCE_MS))
+            again.append(_anew(newest, "next_in_line"))
         if len(sharers) > 1:
             # It can leave to the contact whose email it has, now that it is not alone here.
             apart = [each.key for each in sharers if each.reason == EMAIL_TAKEN]
             again += [Wait(key=each, reason="email_given_up") for each in apart]
     await waits.wait(tx, again)
+
+
+def _anew(key: SourceKey, reason: str) -> Wait:
+    """Write it again, in full."""
+    return Wait(key=key, reason=reason, suspect_for_ms=_AT_ONCE_MS)

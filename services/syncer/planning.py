@@ -17,7 +17,7 @@ from services.shared.contract.records import Record, State
 from services.shared.contract.topics import ObjectType
 from services.shared.ledger import identities
 from services.shared.ledger.links import Link
-from services.syncer import plans, webhook_only
+from services.syncer import plans
 from services.syncer.mapping.parts import parts_to_write
 from services.syncer.mapping.people import has_contact_information
 from services.syncer.plans import Guest, Part, Plan
@@ -32,8 +32,8 @@ WITHOUT_CONTACT = "without_contact"
 # that would be wasted.
 REFERRED_DUE_MS = 3_000
 
-Mapped = Callable[[str, str, Record, Record | None], Mapping[str, str]]
-"""Properties for (HubSpot type, shop, record, the record it is part of)."""
+Mapped = Callable[[str, str, Record, Record | None], dict[str, str]]
+"""Properties for (HubSpot type, shop, record, the record it is part of), made for who asks."""
 
 
 class Circumstances(msgspec.Struct, frozen=True, kw_only=True):
@@ -126,7 +126,7 @@ def _order(source: SourceKey, state: State, around: Circumstances) -> Plan:
         tokens=((identities.ORDER_OF_CHECKOUT, f"{source.shop}/{token}"),) if token else (),
         label=_text(record, "name"),
         created_at=_moment(record, "created_at"),
-        kept=webhook_only.kept(state),
+        state=state,
     )
 
 
@@ -155,7 +155,7 @@ def _checkout(source: SourceKey, state: State, around: Circumstances) -> Plan:
         due_in_ms=due_in_ms,
         label=_text(record, "name"),
         created_at=_moment(record, "created_at"),
-        kept=webhook_only.kept(state),
+        state=state,
     )
 
 
@@ -230,7 +230,7 @@ def _lines(
     for line in parts_to_write(record):
         part_id = line.id if kind == plans.ORDER_LINES else f"{source.id}/{line.id}"
         part = SourceKey(source.shop, kind, part_id)
-        properties = dict(around.mapped(plans.LINE_ITEMS, source.shop, line, record))
+        properties = around.mapped(plans.LINE_ITEMS, source.shop, line, record)
         variant = _text(line, "variant_id")
         if variant in around.products:
             properties["hs_product_id"] = around.products[variant]

@@ -8,6 +8,7 @@ from datetime import datetime
 import msgspec
 
 from services.shared.contract.keys import SourceKey
+from services.shared.contract.records import State
 from services.shared.contract.versions import Version
 from services.shared.ledger.links import Link
 
@@ -47,7 +48,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     ``mentions`` are links that will be wanted once the customer at their end has an email;
     ``keeps_links`` says that who it belongs to is unknown, and stays as it was.
     ``tokens`` are (kind, value) pairs by which others find this source; ``note`` is what is to be
-    said of a record that is in sync all the same; ``kept`` is what a later read would not show.
+    said of a record that is in sync all the same; ``state`` is what the plan was made of, where a
+    later read would not show all of it.
     """
 
     source: SourceKey
@@ -70,4 +72,4 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     label: str = ""
     note: str = ""
     created_at: datetime | None = None
-    kept: bytes | None = None
+    state: State | None = None

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from services.shared.contract.errors import SyncError, WorldAtFaultError
 from services.shared.ledger.identities import EMAIL, Identity, native
 from services.shared.ledger.waits import Wait
-from services.syncer import plans, unheard
+from services.syncer import plans, unheard, webhook_only
 from services.syncer.adopting import CENSUSED
 from services.syncer.efforts import Effort
 from services.syncer.memory import Memory
@@ -52,7 +52,7 @@ def put_off(
             claims_deletion=claims_deletion,
             suspect_for_ms=SUSPECT_MS if effort.may_be_applied or effort.is_taken_over else None,
             changed_at=effort.plan.version.updated_at,
-            body=effort.plan.kept or unheard.kept(effort),
+            body=webhook_only.kept(effort.plan.state) or unheard.kept(effort),
         )
     )
     memory.outcomes[effort.plan.source] = Outcome.WAITING

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from services.shared.contract.keys import SourceKey
 from services.shared.ledger.identities import EMAIL, EMAIL_WANTED, Identity
@@ -17,27 +17,39 @@ from services.syncer.memory import Memory
 
 def remember_pieces(effort: Effort, memory: Memory) -> None:
     """What became of the head and the parts of ``effort``, and whom its contact stands for."""
-    plan = effort.plan
     head = effort.head
     if head and head.target_id and not head.is_gone:
-        memory.targets.extend(_target(head, effort) if effort.writes else ())
-        if head.object_type == plans.CONTACTS and plan.email and _shows_its_email(effort):
-            _remember_contact(effort, head, memory)
-        if effort.apart_from:
-            memory.identities.append(
-                Identity(
-                    kind=EMAIL_WANTED,
-                    value=str(plan.source),
-                    target_id=effort.apart_from,
-                    source=plan.source,
-                )
-            )
-        if head.merged_from:
-            memory.moved[head.merged_from] = head.target_id
+        _remember_head(effort, head, memory)
+    _remember_parts(effort, memory)
+
+
+def _remember_head(effort: Effort, head: Piece, memory: Memory) -> None:
+    plan = effort.plan
+    memory.targets.extend(_target(head, effort) if effort.writes else ())
+    if head.object_type != plans.CONTACTS:
+        return
+    if plan.email and _shows_its_email(effort):
+        _remember_contact(effort, head, memory)
+    if effort.apart_from:
+        wanted = Identity(
+            kind=EMAIL_WANTED,
+            value=str(plan.source),
+            target_id=effort.apart_from,
+            source=plan.source,
+        )
+        memory.identities.append(wanted)
+    if head.merged_from:
+        memory.moved[head.merged_from] = head.target_id
+
+
+def _remember_parts(effort: Effort, memory: Memory) -> None:
+    plan = effort.plan
+    linked = {(link.from_kind, link.from_id) for link in plan.links}
     for piece in effort.parts.values():
         if piece.target_id:
             memory.targets.extend(_target(piece, effort))
-            memory.touched.append(piece.source)
+            if _may_be_linked(piece, effort, linked):
+                memory.touched.append(piece.source)
         if piece.target_id or piece.refused:
             memory.settlements.append(_part_settlement(piece, plan.source))
     for part in effort.known_parts.values():
@@ -46,6 +58,16 @@ def remember_pieces(effort: Effort, memory: Memory) -> None:
                 Settlement(key=part.key, status=Status.DELETED, parent_id=part.parent_id)
             )
             memory.forgotten.append((plan.part_type, part.target_id or ""))
+
+
+def _may_be_linked(piece: Piece, effort: Effort, linked: Collection[tuple[str, str]]) -> bool:
+    """Whether a link may begin or end at a part: none ends at a line, and few begin there.
+
+    Most of all parts are lines of new orders whose products are known.
+    """
+    if effort.plan.part_kind == plans.VARIANTS or piece.source.id in effort.known_parts:
+        return True
+    return (piece.source.kind, piece.source.id) in linked
 
 
 def _shows_its_email(effort: Effort) -> bool:

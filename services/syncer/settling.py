@@ -11,7 +11,7 @@ from services.shared.ledger.settlements import Settlement
 from services.shared.ledger.sources import SourceRow, Status
 from services.shared.ledger.waits import Wait
 from services.syncer import plans
-from services.syncer.deciding import ARCHIVED_IN_HUBSPOT
+from services.syncer.deciding import ARCHIVED_IN_HUBSPOT, MERGED_INTO_ANOTHER
 from services.syncer.efforts import Effort, Failure
 from services.syncer.memory import Memory
 from services.syncer.outcomes import Outcome
@@ -19,12 +19,16 @@ from services.syncer.planning import NO_EMAIL
 from services.syncer.plans import Plan
 from services.syncer.putting_off import SUSPECT_MS, is_to_be_tried_again, put_off
 from services.syncer.remembering import remember_pieces
+from services.syncer.webhook_only import kept
 
 
 def settled(efforts: Iterable[Effort], now: datetime, causes: Mapping[SourceKey, int]) -> Memory:
     """What is to be remembered of efforts that ended; ``causes`` are the shared ones they await."""
     memory = Memory()
     for effort in efforts:
+        if effort.merged_into:
+            _leave_to(effort.merged_into, effort, memory)
+            continue
         if effort.awaits or effort.unknown or is_to_be_tried_again(effort):
             put_off(effort, memory, causes.get(effort.plan.source))
         else:
@@ -102,21 +106,23 @@ def _let_go(effort: Effort, read_at: datetime, memory: Memory) -> None:
 
 def exclude(plan: Plan, row: SourceRow | None, memory: Memory) -> None:
     """Keep a record out, and let go of what it was in HubSpot."""
-    reason = plan.excluded or ARCHIVED_IN_HUBSPOT
+    before = row.reason if row else ARCHIVED_IN_HUBSPOT
     # A contact stays when its customer has no email any more, and is renamed to the next one.
     keeps_target = not plan.excluded or plan.head_type == plans.CONTACTS
     memory.settlements.append(
         Settlement(
             key=plan.source,
             status=Status.EXCLUDED,
-            reason=reason,
+            reason=plan.excluded or before,
+            detail="" if plan.excluded or row is None else row.detail,
             seen=row.wanted if row else 0,
             target_id=row.target_id if row and keeps_target else None,
             version=plan.version,
             due_in_ms=plan.due_in_ms,
             label=plan.label,
             created_at=plan.created_at,
-            body=plan.kept if plan.due_in_ms is not None else None,
+            body=kept(plan.state) if plan.due_in_ms is not None else None,
+            heard_at=plan.state.heard_at if plan.state else None,
         )
     )
     memory.identities.extend(
@@ -155,11 +161,12 @@ def _settle(effort: Effort, now: datetime, memory: Memory) -> None:
             is_acknowledged=status is Status.IN_SYNC,
             label=plan.label,
             created_at=plan.created_at,
-            body=plan.kept if status is Status.FAILING else None,
+            body=kept(plan.state) if status is Status.FAILING else None,
+            heard_at=plan.state.heard_at if plan.state else None,
         )
     )
     memory.outcomes[plan.source] = _OUTCOMES[status]
-    if not plan.keeps_links:
+    if row and not plan.keeps_links:  # what was never seen is linked to nobody yet
         memory.link_owners.append(plan.source)
     memory.links.extend(plan.links)
     memory.mentions.extend(plan.mentions)
@@ -176,6 +183,38 @@ def _settle(effort: Effort, now: datetime, memory: Memory) -> None:
     memory.identities.extend(
         Identity(kind=kind, value=value, source=plan.source) for kind, value in plan.tokens
     )
+
+
+def _leave_to(holder: SourceKey, effort: Effort, memory: Memory) -> None:
+    """Let go of a record that is another source's by now, with its parts; that shows itself again.
+
+    Learning it took a write to that record.
+    """
+    plan, row, head = effort.plan, effort.row, effort.head
+    memory.settlements.append(
+        Settlement(
+            key=plan.source,
+            status=Status.EXCLUDED,
+            reason=MERGED_INTO_ANOTHER,
+            detail=f"{head.target_id if head else ''} {holder}",
+            seen=row.wanted if row else 0,
+            version=plan.version,
+            label=plan.label,
+            created_at=plan.created_at,
+            heard_at=plan.state.heard_at if plan.state else None,
+        )
+    )
+    memory.settlements.extend(
+        Settlement(
+            key=SourceKey(plan.source.shop, plan.part_kind, part_id),
+            status=Status.EXCLUDED,
+            reason=MERGED_INTO_ANOTHER,
+            parent_id=plan.source.id,
+        )
+        for part_id in {*effort.parts, *effort.known_parts}
+    )
+    memory.overwritten.append(holder)
+    memory.outcomes[plan.source] = Outcome.EXCLUDED
 
 
 def _standing_of(effort: Effort, problem: Failure | None) -> tuple[Status, str]:

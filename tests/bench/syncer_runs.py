@@ -29,6 +29,7 @@ from services.shared.ledger.quota import LedgerQuota
 from services.shared.ledger.stores import ACCOUNT
 from services.shared.ledger.vault import Vault
 from services.shared.log.sqlite import SqliteLog
+from services.shared.runtime.calls import client
 from services.shared.runtime.collecting import collect_seldom
 from services.syncer.__main__ import GROUP, Surroundings, serve
 from tests.bench.syncer_floor import run_floor, table_in
@@ -57,7 +58,7 @@ async def run_product(place: Place, known: Sequence[NewEvent], orders: Sequence[
     async with (
         opened(f"sqlite+aiosqlite:///{place.directory / 'ledger.db'}") as ledger,
         SqliteLog.open(place.directory / "log.db") as log,
-        httpx.AsyncClient(timeout=30) as http,
+        client(30.0, httpx.AsyncHTTPTransport()) as http,
     ):
         await migrate(ledger)
         stopping = asyncio.Event()

@@ -68,7 +68,7 @@ async def test_a_store_and_an_account_that_let_us_work_have_no_errors() -> None:
 async def test_what_the_first_start_makes_is_said_once_for_each_object() -> None:
     found = [each for each in await World().found() if each.problem.startswith("missing: ")]
     assert [each.subject for each in found] == [f"HubSpot {each}" for each in OBJECT_TYPES]
-    assert all("shopify_sync_key" in each.problem for each in found)
+    assert all("shopify_sync_key" in each.names for each in found)
     assert all("start shopsync" in each.to_do for each in found)
 
 
@@ -135,10 +135,38 @@ async def test_subscriptions_that_are_there_are_shown() -> None:
         shop = settings.stores[0].shop
         await Subscribing(settings.webhook_url, lambda: 0.0).keep(shop, admin)
     found = await world.found(public_url="https://sync.test")
-    (shown,) = [each for each in found if each.problem.startswith("subscribed to")]
-    assert "ORDERS_CREATE" in shown.problem
+    (shown,) = [each for each in found if each.problem.startswith("subscribed to all")]
+    assert "ORDERS_CREATE" in shown.names
+    assert "ORDERS_CREATE" not in shown.problem
     assert settings.webhook_url in shown.problem
     assert not any(each.problem.startswith("not subscribed") for each in found)
+
+
+async def test_topics_that_are_missing_are_named_and_no_others() -> None:
+    world = World()
+    async with httpx.AsyncClient(mounts=world.mounts) as http:
+        settings = world.settings(public_url="https://sync.test")
+        admin = admin_of(http, settings, settings.stores[0])
+        await Subscribing(settings.webhook_url, lambda: 0.0).keep(SHOP, admin)
+    world.store.subscriptions[:] = [
+        each for each in world.store.subscriptions if each["topic"] != "ORDERS_CREATE"
+    ]
+    found = await world.found(public_url="https://sync.test")
+    (missing,) = [each for each in found if each.subject == SHOP and each.names]
+    assert missing.problem.startswith("not subscribed to ORDERS_CREATE, for")
+    assert missing.names == ["ORDERS_CREATE"]
+
+
+async def test_an_address_that_cannot_answer_yet_is_no_error_before_the_first_start(
+    tmp_path: Path,
+) -> None:
+    world = World()
+    found = await world.found(public_url="https://sync.test", data_dir=tmp_path)
+    (before,) = [each for each in found if each.subject == "public address"]
+    assert before.level is Level.WARNING
+    (tmp_path / "ledger.sqlite").touch()
+    found = await world.found(public_url="https://sync.test", data_dir=tmp_path)
+    assert Level.ERROR in {each.level for each in found if each.subject == "public address"}
 
 
 async def test_a_key_that_does_not_open_the_ledger_is_found_with_the_rest(tmp_path: Path) -> None:

@@ -2,22 +2,27 @@
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from prometheus_client.samples import Sample
 from typer.testing import CliRunner, Result
 
 from services.cli.__main__ import app
 from services.cli.agreements import record_agreement
-from services.cli.engines import SYNCER, Engines
+from services.cli.engines import RECONCILER, SYNCER, Engines
 from services.cli.places import PREFIX
 from services.cli.processes import run_on
+from services.reconciler import metrics as reconciler_metrics
+from services.reconciler.measuring import measure
 from services.shared.contract.topics import ObjectType
-from services.shared.ledger import windows
+from services.shared.ledger import troubles, windows
 from services.shared.ledger.causes import open_causes
+from services.shared.ledger.measures import last_scans
 from services.shared.ledger.windows import NewWindow, WindowState
 from tests.support.both_vendors import OTHER, SHOP, BothVendors
 
@@ -123,3 +128,102 @@ async def test_a_token_refused_from_the_start_is_told_until_it_is_taken(tmp_path
         if wanted:
             result = await asyncio.to_thread(status, code=1)
             assert "token_refused" in result.output
+
+
+@asynccontextmanager
+async def _scanned_by(world: BothVendors, folder: Path) -> AsyncIterator[Engines]:
+    """A reconciler that scans every second while the block runs."""
+    async with world.engines(folder, scan_every=1.0) as base:
+        await record_agreement(base.ledger, [SHOP, OTHER], None)
+        stopping = asyncio.Event()
+        running = asyncio.create_task(run_on(base, frozenset({RECONCILER}), stopping))
+        yield base
+        stopping.set()
+        await running
+
+
+async def _until_barred(base: Engines, wanted: list[tuple[str, str, str]]) -> None:
+    async with asyncio.timeout(60):
+        while True:
+            async with base.ledger.transaction() as tx:
+                met = await troubles.standing(tx)
+                begun = await windows.begun(tx)
+            if [(each.shop, each.kind, each.reason) for each in met] == wanted and OTHER in begun:
+                return
+            await asyncio.sleep(0.05)
+
+
+async def _seen(*arguments: str) -> Mapping[str, Any]:
+    result = await asyncio.to_thread(CliRunner().invoke, app, ["status", "--json", *arguments])
+    return dict(json.loads(result.stdout))
+
+
+def _barred() -> list[Sample]:
+    return [sample for metric in reconciler_metrics.BARRED.collect() for sample in metric.samples]
+
+
+async def test_a_store_that_refuses_its_credentials_is_named_with_since_when_and_what_to_do(
+    tmp_path: Path,
+) -> None:
+    world = BothVendors()
+    world.store.credentials_permitted = False
+    world.store.tokens.clear()
+    async with _scanned_by(world, tmp_path) as base:
+        await _until_barred(base, [(SHOP, "", "credentials_refused")])
+        (trouble,) = (await _seen())["troubles"]
+        told = await asyncio.to_thread(status, code=1)
+        assert f"{SHOP}: Shopify refuses its client ID and secret (credentials_refused" in (
+            told.stdout
+        )
+        assert f"since {trouble['since'][:16].replace('T', ' ')} UTC" in told.stdout
+        await measure(base.ledger)
+        (sample,) = _barred()
+        assert sample.labels == {"shop": SHOP, "kind": "all", "reason": "credentials_refused"}
+        assert sample.value == pytest.approx(trouble["age_seconds"], abs=30)
+        assert "SHOPSYNC_CLIENT_ID" in told.stdout
+        assert "is a reconciler running?" not in told.stdout
+
+        world.store.credentials_permitted = True
+        await _until_barred(base, [])
+        await measure(base.ledger)
+        assert _barred() == []
+
+
+async def test_an_object_that_may_not_be_read_bars_no_other_of_its_store(tmp_path: Path) -> None:
+    world = BothVendors()
+    scopes = world.store.scopes
+    world.store.scopes = tuple(each for each in scopes if "customer" not in each)
+    async with _scanned_by(world, tmp_path) as base:
+        await _until_barred(base, [(SHOP, "customers", "access_denied")])
+        seen = await _seen()
+        assert {each["kind"] for each in seen["scans"] if each["shop"] == SHOP} == {
+            "products",
+            "orders",
+            "checkouts",
+        }
+        assert f"{SHOP} customers" in {each["subject"] for each in seen["findings"]}
+
+        world.store.scopes = scopes
+        await _until_barred(base, [])
+
+
+async def test_a_trouble_that_lasts_is_as_old_as_when_it_was_met_first(tmp_path: Path) -> None:
+    world = BothVendors()
+    world.store.frozen = True
+    async with _scanned_by(world, tmp_path) as base:
+        await _until_barred(base, [(SHOP, "", "store_frozen")])
+        (first,) = (await _seen())["troubles"]
+        await _completed(base, OTHER, 3)
+        (later,) = (await _seen())["troubles"]
+        assert later["since"] == first["since"]
+        assert later["age_seconds"] > first["age_seconds"]
+
+
+async def _completed(base: Engines, shop: str, times: int) -> None:
+    """Wait until a store has been scanned so many times."""
+    seen: set[datetime] = set()
+    async with asyncio.timeout(60):
+        while len(seen) < times:
+            async with base.ledger.transaction() as tx:
+                seen |= {each.started_at for each in await last_scans(tx) if each.shop == shop}
+            await asyncio.sleep(0.05)

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from pathlib import Path
 
+import httpx
 import pytest
 
 from sandbox.shopify import actions, given
@@ -15,6 +16,7 @@ from services.cli.engines import RECONCILER, SYNCER, Engines
 from services.cli.previewing import previewed
 from services.cli.processes import run_on
 from services.cli.watching import snapshot
+from services.shared.contract.topics import ObjectType
 from services.syncer.forecasting import Fate, Line
 from tests.support.both_vendors import OTHER, SHOP, BothVendors
 
@@ -176,6 +178,45 @@ async def test_an_agreement_is_remembered_with_how_far_back_it_goes(
         await first_sync.agree(base, yes=False)
         assert capsys.readouterr().out == ""
         assert await agreed_since(base.ledger, [SHOP, OTHER]) == date(2026, 1, 2)
+
+
+async def test_what_follows_an_agreement_is_told_as_it_gets_on(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    world = await filled()
+    async with world.engines(tmp_path) as base:
+        await first_sync.agree(base, yes=True)
+        assert "The first sync begins" in capsys.readouterr().out
+        await synced(base)
+    told = [each for each in caplog.records if getattr(each, "action", "") == "progress"]
+    facts = [vars(each) for each in told if "history read" in each.getMessage()]
+    read = {(each["shop"], each["kind"]) for each in facts}
+    assert read == {(shop, kind) for shop in (SHOP, OTHER) for kind in ObjectType}
+
+
+async def test_who_cannot_be_reached_is_named_while_it_is_waited_for(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world = BothVendors()
+    async with world.engines(tmp_path) as base:
+        unreachable = asyncio.Event()
+
+        async def refuse(request: httpx.Request) -> httpx.Response:
+            unreachable.set()
+            raise httpx.ConnectError("secret", request=request)
+
+        world.transport.transports["hubspot.test"] = httpx.MockTransport(refuse)
+        agreeing = asyncio.create_task(first_sync.agree(base, yes=True))
+        await unreachable.wait()
+        said = ""
+        async with asyncio.timeout(60):
+            while "Not now" not in said:
+                said += capsys.readouterr().out
+                await asyncio.sleep(0.05)
+        agreeing.cancel()
+        assert "hubspot.test does not answer (network_ConnectError)" in said
+        assert "secret" not in said
 
 
 async def test_a_store_connected_later_is_asked_about_by_itself(tmp_path: Path) -> None:

@@ -143,8 +143,15 @@ async def test_status_sees_how_far_the_syncers_are(broker: Broker) -> None:
     async with KafkaLog.open(cluster_of(broker, "status")) as log:
         lag = await log.lag(SYNCER_GROUP)
         assert any(each.events for each in lag.values())
-        with pytest.raises(LogUnavailableError):
+
+
+async def test_who_may_write_nowhere_is_told_so_and_not_that_no_broker_answers(
+    broker: Broker,
+) -> None:
+    async with KafkaLog.open(cluster_of(broker, "status")) as log:
+        with pytest.raises(LogUnavailableError) as seen:
             await append(log, [UNKNOWN])
+    assert_names(seen.value, "Write")
 
 
 async def test_topics_are_compared_and_corrected(broker: Broker) -> None:

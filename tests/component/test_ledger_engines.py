@@ -204,7 +204,7 @@ async def test_links_are_wanted_made_and_moved(ledger: Ledger) -> None:
         )
         await links.want_these(tx, [link])
         await pairing.pair_carts(tx, [order(1)])
-        await pairing.pair_all_carts(tx, 1)
+        assert await pairing.pair_more_carts(tx, 1, "") is None
         assert [each.link for each in await links.open_at(tx, [order(1)])] == [link]
         assert [each.link for each in await links.open_anywhere(tx, 10)] == [link]
         await links.put_off(tx, [link], 1_000)

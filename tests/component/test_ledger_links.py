@@ -163,13 +163,34 @@ async def test_a_cart_is_paired_with_the_order_its_checkout_became(
             ],
         )
         if touched is None:
-            await pairing.pair_all_carts(tx, ACCOUNT)
+            assert await pairing.pair_more_carts(tx, ACCOUNT, "") == token
         else:
             await pairing.pair_carts(tx, touched)
         (found,) = await links.open_anywhere(tx, 10)
 
         assert (found.link.from_kind, found.link.to_kind) == ("checkouts", "orders")
         assert (found.from_target, found.to_target) == ("20", "10")
+
+
+async def test_all_carts_are_paired_piece_by_piece(ledger: Ledger) -> None:
+    async with ledger.transaction() as tx:
+        for number in range(5):
+            cart = SourceKey(SHOP, "checkouts", str(number))
+            order = SourceKey(SHOP, "orders", str(number))
+            await stand(tx, cart, f"2{number}", "in_sync")
+            await stand(tx, order, f"1{number}", "in_sync")
+            value = f"{SHOP}/{number}"
+            ends = ((identities.CHECKOUT_TOKEN, cart), (identities.ORDER_OF_CHECKOUT, order))
+            await identities.record(
+                tx, ACCOUNT, [Identity(kind=k, value=value, source=end) for k, end in ends]
+            )
+        after: str | None = ""
+        paired = []
+        while after is not None:
+            after = await pairing.pair_more_carts(tx, ACCOUNT, after, most=2)
+            paired.append(len(await links.open_anywhere(tx, 10)))
+
+        assert paired == [2, 4, 5, 5]
 
 
 async def test_a_target_remembers_what_was_written_and_whose_it_was(ledger: Ledger) -> None:

@@ -11,8 +11,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, text
 
 from services.shared.contract.errors import OursToFixError
-from services.shared.contract.keys import SourceKey
-from services.shared.ledger import notes, settlements
+from services.shared.ledger import notes
 from services.shared.ledger.engine import Ledger, Transaction, opened, statement
 from services.shared.ledger.migrating import (
     OLDEST,
@@ -22,8 +21,6 @@ from services.shared.ledger.migrating import (
     schema_version,
 )
 from services.shared.ledger.schema import metadata
-from services.shared.ledger.settlements import Settlement
-from services.shared.ledger.sources import Status
 from tests.support.waiting import until
 
 # What the first version of the program says, word for word.
@@ -38,6 +35,19 @@ _CLAIM_BEFORE = statement(
     key="text",
 )
 _RELEASE_BEFORE = statement("DELETE FROM claims WHERE owner = :owner")
+# And of what it settles with, the columns it must at least name.
+_SETTLE_BEFORE = statement(
+    """
+    INSERT INTO sources (shop, kind, id, status, settled)
+    SELECT b.shop, b.kind, b.id, 'in_sync', 0 FROM {rows} AS b WHERE true
+    ON CONFLICT (shop, kind, id) DO UPDATE SET
+      status = CASE WHEN sources.wanted > excluded.settled THEN 'waiting' ELSE excluded.status END
+    """,
+    keyed=3,
+    shop="text",
+    kind="text",
+    id="text",
+)
 _KEEP = statement("LOCK TABLE claims IN ACCESS SHARE MODE")
 
 
@@ -82,11 +92,8 @@ async def test_a_migration_stops_nobody_who_works_with_the_version_before(
 async def _old_batch(tx: Transaction, me: int) -> None:
     keys = [[f"{me}/{each}"] for each in range(20)]
     assert len(await tx.run_batch(_CLAIM_BEFORE, keys, owner=str(me), lasts=60_000)) == 20
-    settled = [
-        Settlement(key=SourceKey(str(me), "orders", str(each)), status=Status.IN_SYNC)
-        for each in range(20)
-    ]
-    await settlements.settle(tx, settled)
+    settled = [[str(me), "orders", str(each)] for each in range(20)]
+    await tx.run_batch(_SETTLE_BEFORE, settled)
     await tx.run(_RELEASE_BEFORE, owner=str(me))
 
 

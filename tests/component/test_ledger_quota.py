@@ -9,7 +9,7 @@ from asyncio.subprocess import PIPE, Process
 
 import pytest
 
-from services.shared.hubspot.pacing import DEFAULT_LIMIT, Correction, Granted, Lane
+from services.shared.hubspot.pacing import DEFAULT_LIMIT, Correction, Lane, NotYet
 from services.shared.ledger.engine import Ledger, opened
 from services.shared.ledger.quota import LedgerQuota
 from tests.support.postgres import ROOT
@@ -77,8 +77,8 @@ async def test_no_window_sees_more_than_the_limit_while_processes_join_leave_and
 async def test_draws_at_the_same_moment_are_each_a_slot_of_their_own(ledger_url: str) -> None:
     async def drawn(ledger: Ledger) -> float:
         verdict = await LedgerQuota(ledger, 1).draw(Lane.LIVE)
-        assert isinstance(verdict, Granted)
-        return verdict.delay_seconds + await ledger.now() / 1000
+        assert not isinstance(verdict, NotYet)
+        return verdict[0].delay_seconds + await ledger.now() / 1000
 
     async with opened(ledger_url) as one, opened(ledger_url) as two, opened(ledger_url) as three:
         await asyncio.gather(*(drawn(each) for each in (one, two, three) * 4))

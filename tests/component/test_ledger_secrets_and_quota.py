@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 from services.shared.contract.errors import OursToFixError
-from services.shared.hubspot.pacing import Correction, Granted, Lane, NotYet
+from services.shared.hubspot.pacing import Correction, Lane, NotYet, spacing
 from services.shared.ledger import leases, notes, stores, windows
 from services.shared.ledger.engine import Ledger, statement
 from services.shared.ledger.notes import ComplianceRequest
@@ -137,7 +139,7 @@ async def test_slots_are_spaced_and_an_answer_corrects_them(ledger: Ledger) -> N
     quota = LedgerQuota(ledger, ACCOUNT)
     await quota.correct(Correction(limit=11))
     drawn = [await quota.draw(Lane.LIVE) for _ in range(8)]
-    granted = [each for each in drawn if isinstance(each, Granted)]
+    granted = [slot for each in drawn if not isinstance(each, NotYet) for slot in each]
     schedule, _ = await quota.schedule()
 
     assert schedule.limit == 11
@@ -147,14 +149,34 @@ async def test_slots_are_spaced_and_an_answer_corrects_them(ledger: Ledger) -> N
     paused = await quota.draw(Lane.LIVE)
     assert isinstance(paused, NotYet)
     assert paused.seconds > 20
+    assert not paused.is_day_spent
+    await quota.correct(Correction(pause_seconds=60.0, is_day_spent=True))
+    told = await LedgerQuota(ledger, ACCOUNT).draw(Lane.LIVE)
+    assert isinstance(told, NotYet)
+    assert told.is_day_spent, "another process has it from the ledger"
+
+
+async def test_slots_drawn_together_are_those_that_would_be_drawn_one_by_one(
+    ledger: Ledger,
+) -> None:
+    quota = LedgerQuota(ledger, ACCOUNT)
+    await quota.correct(Correction(limit=11))
+
+    together = await quota.draw(Lane.LIVE, 8)
+
+    assert not isinstance(together, NotYet)
+    delays = [each.delay_seconds for each in together]
+    steps = [later - first for first, later in pairwise(delays)]
+    assert 2 < len(delays) < 8, "no more than the horizon is given"
+    assert steps == pytest.approx([spacing(11)] * len(steps))
+    assert isinstance(await quota.draw(Lane.LIVE), NotYet)
 
 
 async def test_two_processes_draw_from_one_schedule(ledger: Ledger) -> None:
     one, two = LedgerQuota(ledger, ACCOUNT), LedgerQuota(ledger, ACCOUNT)
     delays = []
     for quota in (one, two, one, two):
-        slot = await quota.draw(Lane.LIVE)
-        assert isinstance(slot, Granted)
+        assert not isinstance(await quota.draw(Lane.LIVE), NotYet)
         before, now = await quota.schedule()
         delays.append(before.next_slot - now)
 

@@ -4,7 +4,8 @@ import sqlite3
 from contextlib import closing
 
 from sandbox.shopify import actions, given
-from tests.support.syncing import ABANDONED_AFTER, LEDGER, Syncing, sorted_values, story
+from tests.support.product_parts import LEDGER
+from tests.support.syncing import ABANDONED_AFTER, Syncing, sorted_values, story
 
 DELAY = ABANDONED_AFTER.total_seconds()
 _FORGET_THE_PAIR = "DELETE FROM links WHERE from_kind = 'checkouts' AND to_kind = 'orders'"

@@ -19,7 +19,7 @@ from sandbox.shopify.shopify import Shopify
 from sandbox.shops.stores import COPPER, NORDLYS
 from sandbox.shops.trickle import trickle
 from tests.simulation import weather as weathers
-from tests.simulation.judging import differences, disorder, judged, left_to_do
+from tests.simulation.judging import differences, disorder, judged, left_to_do, unheard
 from tests.simulation.people import Doings, meddle, share, wake
 from tests.simulation.product import ABANDONED_AFTER, Product
 from tests.simulation.shopkeepers import keep_shop
@@ -38,6 +38,7 @@ UNDATED = frozenset(
 # The promise: with every webhook lost, HubSpot is right within ten minutes all the same.
 FRESH_SECONDS = 600.0
 _MEMORY = Path("/dev/shm")
+_ALL_DELIVERIES = 100_000
 
 
 @dataclass(slots=True, kw_only=True)
@@ -99,7 +100,9 @@ class _Stage:
         """Live the history and judge it."""
         track_tasks()
         self._set()
-        async with Deliveries(self._shopify, transport=self._door) as deliveries:
+        async with Deliveries(
+            self._shopify, transport=self._door, remembered=_ALL_DELIVERIES
+        ) as deliveries:
             for shop in self._shopify.stores:
                 deliveries.declare(shop, "https://sync.test/webhooks/shopify", TOPICS)
             deliveries.faults.update(self._story.weather.deliveries)
@@ -108,7 +111,7 @@ class _Stage:
                 await asyncio.sleep(self._rng.uniform(0, self._story.weather.every_seconds))
                 product = await self._act(act, product)
             await self._calm(deliveries)
-            await self._settle(product)
+            await self._settle(product, deliveries)
             await product.kill()
 
     def _set(self) -> None:
@@ -186,7 +189,7 @@ class _Stage:
         self._story.note("calm")
         wake(self._shopify, self.hubspot, self._doings)
 
-    async def _settle(self, product: Product) -> None:
+    async def _settle(self, product: Product, deliveries: Deliveries) -> None:
         """Wait until all is right, for as long as was promised; else say what is not."""
         began = asyncio.get_running_loop().time()
         wrong = ["nothing looked at"]
@@ -197,4 +200,5 @@ class _Stage:
             wrong = await left_to_do(product, verdict.kept_apart)
             wrong += map(str, differences(verdict, self._shopify, self.hubspot, self._doings))
             wrong += await disorder(product, self._shopify, self.hubspot)
+            wrong += unheard(deliveries.recent, self.hubspot, self._doings)
         self._story.wrong = wrong

@@ -11,6 +11,7 @@ from sandbox.expected.comparison import compare
 from sandbox.expected.verdict import Difference, Problem, Settings, Verdict
 from sandbox.hubspot.account import Account
 from sandbox.hubspot.backstage import dump
+from sandbox.shopify.delivery import Delivery
 from sandbox.shopify.model import written
 from sandbox.shopify.shopify import Shopify
 from services.shared.contract.topics import CONSUMED_TOPICS, DEAD_TOPICS
@@ -30,6 +31,9 @@ _LINKS = statement(
 _SOURCES = statement("SELECT shop, kind, id, status, reason, target_id FROM sources")
 # One that ran out with its owner is whose comes next.
 _CLAIMS = statement("SELECT key FROM claims WHERE until > {now} ORDER BY key")
+_TOLD_BY_WEBHOOKS = ("orders", "checkouts")
+# What the simulated shops never change once it is there.
+_WEBHOOK_ONLY = ("landing_site", "referring_site")
 _TYPES = {
     "customers": "contacts",
     "guests": "contacts",
@@ -106,6 +110,33 @@ async def disorder(product: Product, shopify: Shopify, hubspot: Account) -> list
         if p.topic in DEAD_TOPICS and n.events
     ]
     return wrong
+
+
+def unheard(deliveries: Iterable[Delivery], hubspot: Account, doings: Doings) -> list[str]:
+    """What webhooks told and no read shows, and HubSpot does not show though they were taken."""
+    excused = _excused(hubspot, doings)
+    shown = {
+        record.properties.get("shopify_sync_key"): record.properties
+        for object_type in ("orders", "carts")
+        for record in hubspot.records[object_type].by_id.values()
+        if not record.archived
+    }
+    wrong = []
+    for each in deliveries:
+        kind = each.message.topic.partition("/")[0]
+        if kind not in _TOLD_BY_WEBHOOKS or each.outcome != "delivered":
+            continue
+        body = orjson.loads(each.message.body)
+        key = f"{each.message.shop}/{body.get('id')}"
+        record = shown.get(key)
+        if record is None or key.lower() in excused:
+            continue
+        wrong += [
+            f"{key}: {name} was told by a webhook, and is not there"
+            for name in _WEBHOOK_ONLY
+            if body.get(name) and record.get(f"hs_{name}") != body[name]
+        ]
+    return sorted(set(wrong))
 
 
 def unaccounted(shopify: Shopify, known: set[tuple[str, str, str]]) -> list[str]:

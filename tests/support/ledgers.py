@@ -35,6 +35,7 @@ _MOMENTS = {
     "targets": ("suspect_until",),
     "windows": ("started_at", "ended_at"),
     "audit": ("at",),
+    "settings": ("changed_at",),
 }
 
 

@@ -1,6 +1,7 @@
 """A quota for one process, without a ledger."""
 
 import asyncio
+from collections.abc import Sequence
 
 from services.shared.hubspot.pacing import (
     DEFAULT_LIMIT,
@@ -10,7 +11,7 @@ from services.shared.hubspot.pacing import (
     NotYet,
     Schedule,
     corrected,
-    drawn,
+    drawn_together,
 )
 
 
@@ -20,10 +21,10 @@ class MemoryQuota:
     def __init__(self, limit: int = DEFAULT_LIMIT) -> None:
         self.schedule = Schedule(limit=limit)
 
-    async def draw(self, lane: Lane) -> Granted | NotYet:
+    async def draw(self, lane: Lane, most: int = 1) -> Sequence[Granted] | NotYet:
         """See ``Quota``."""
         now = asyncio.get_running_loop().time()
-        self.schedule, verdict = drawn(self.schedule, lane, now)
+        self.schedule, verdict = drawn_together(self.schedule, lane, now, most)
         return verdict
 
     async def correct(self, correction: Correction) -> None:

@@ -57,3 +57,20 @@ def test_the_order_of_properties_does_not_matter(
 @given(properties=_PROPERTIES, garbage=st.binary(max_size=60))
 def test_any_bytes_are_a_fingerprint(properties: dict[str, str], garbage: bytes) -> None:
     assert changed(properties, garbage).items() <= properties.items()
+
+
+def test_of_two_names_with_one_hash_both_count_as_changed() -> None:
+    # The first two of ``property_0``, ``property_1`` … whose hashes are the same.
+    doubled = {"property_4425": "1", "property_51519": "1"}
+    written = fingerprint_of({**doubled, "city": "Oslo"})
+
+    assert changed({**doubled, "city": "Oslo"}, written) == doubled
+
+
+def test_values_beyond_what_is_kept_have_their_hashes_too() -> None:
+    many = [{"email": f"{number}@b.c"} for number in range(20_000)]
+
+    known = [fingerprint_of(each) for each in many]
+
+    assert len(set(known)) == len(many)
+    assert all(changed(each, written) == {} for each, written in zip(many, known, strict=True))

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -18,6 +20,7 @@ from services.shared.hubspot.pacing import (
     corrected,
     correction_for,
     drawn,
+    drawn_together,
     seconds_until_midnight,
     spacing,
 )
@@ -126,9 +129,9 @@ def test_answers_that_agree_teach_nothing_and_others_the_limit_or_a_pause() -> N
     )
     assert correction_for(RateFacts(refused=Policy.SECONDLY), 100) == Correction(pause_seconds=1.0)
     for spent in (RateFacts(refused=Policy.DAILY), RateFacts(daily_remaining=0)):
-        assert correction_for(spent, 100, 600.0) == Correction(pause_seconds=600.0)
-        assert correction_for(spent, 100, 3600.0) == Correction(pause_seconds=900.0)
-        assert correction_for(spent, 100) == Correction(pause_seconds=900.0)
+        for left, pause in ((600.0, 600.0), (3600.0, 900.0), (None, 900.0)):
+            learned = Correction(pause_seconds=pause, is_day_spent=True)
+            assert correction_for(spent, 100, left) == learned
 
 
 def test_the_day_ends_at_midnight_in_the_account_s_time_zone() -> None:
@@ -160,6 +163,32 @@ def test_a_spent_day_is_said_to_who_asks_and_ends_at_the_account_s_midnight() ->
     in_virtual_time(main())
 
 
+def test_a_long_wait_after_a_burst_is_no_spent_day_also_to_another_process() -> None:
+    async def main() -> None:
+        quota = MemoryQuota()
+        refused = RateFacts(refused=Policy.TEN_SECONDLY, retry_after=120.0)
+        await Governor(quota).observe(refused)
+        with pytest.raises(RateLimitedError) as refusal:
+            await Governor(quota).acquire(Lane.LIVE)
+        assert refusal.value.reason == "rate_limited"
+        assert refusal.value.retry_after == pytest.approx(120, abs=4)
+
+    in_virtual_time(main())
+
+
+def test_a_spent_day_that_is_over_names_no_later_wait() -> None:
+    async def main() -> None:
+        quota = MemoryQuota()
+        await Governor(quota).observe(RateFacts(refused=Policy.DAILY))
+        await asyncio.sleep(901)
+        await Governor(quota).observe(RateFacts(refused=Policy.SECONDLY, retry_after=60.0))
+        with pytest.raises(RateLimitedError) as refusal:
+            await Governor(quota).acquire(Lane.LIVE)
+        assert refusal.value.reason == "rate_limited"
+
+    in_virtual_time(main())
+
+
 def test_waiting_callers_are_served_at_the_spacing_live_first() -> None:
     served: list[tuple[Lane, float]] = []
 
@@ -181,6 +210,80 @@ def test_waiting_callers_are_served_at_the_spacing_live_first() -> None:
     assert times[-1] <= 200 * spacing(100) * 1.1
     first_half = [lane for lane, _ in served[:100]]
     assert first_half.count(Lane.LIVE) > 80
+
+
+def test_those_who_come_together_are_granted_slots_by_one_draw() -> None:
+    asked: list[int] = []
+    sent: list[float] = []
+
+    class Counting(MemoryQuota):
+        async def draw(self, lane: Lane, most: int = 1) -> Sequence[Granted] | NotYet:
+            asked.append(most)
+            return await super().draw(lane, most)
+
+    async def main() -> None:
+        governor, quota = Governor(MemoryQuota()), Counting(limit=100)
+
+        async def call() -> None:
+            await governor.acquire(Lane.LIVE, quota)
+            sent.append(asyncio.get_running_loop().time())
+
+        async with asyncio.TaskGroup() as group:
+            for _ in range(4):
+                group.create_task(call())
+
+    in_virtual_time(main())
+
+    assert asked == [4]
+    gaps = [later - first for first, later in pairwise(sent)]
+    assert gaps == pytest.approx([spacing(100)] * 3)
+
+
+def test_who_gives_up_in_line_leaves_the_slot_to_those_behind() -> None:
+    sent: list[float] = []
+
+    async def main() -> None:
+        governor = Governor(MemoryQuota(limit=100))
+
+        async def call() -> None:
+            await governor.acquire(Lane.LIVE)
+            sent.append(asyncio.get_running_loop().time())
+
+        calls = [asyncio.create_task(call()) for _ in range(3)]
+        await asyncio.sleep(0)
+        calls[1].cancel()
+        await asyncio.wait(calls)
+        await asyncio.sleep(60)
+        await call()
+
+    in_virtual_time(main())
+
+    assert len(sent) == 3
+    assert sent[2] >= 60
+
+
+@given(
+    schedule=st.builds(
+        Schedule,
+        next_slot=st.floats(0, 120),
+        next_reserved=st.floats(0, 120),
+        limit=st.integers(2, 250),
+    ),
+    lane=st.sampled_from(Lane),
+    most=st.integers(1, 8),
+)
+def test_drawing_together_is_drawing_one_by_one(schedule: Schedule, lane: Lane, most: int) -> None:
+    one_by_one, granted = schedule, []
+    for _ in range(most):
+        one_by_one, verdict = drawn(one_by_one, lane, 100.0)
+        if isinstance(verdict, NotYet):
+            break
+        granted.append(verdict)
+
+    after, found = drawn_together(schedule, lane, 100.0, most)
+
+    assert after == one_by_one
+    assert found == (granted or verdict)
 
 
 def test_a_slot_reached_too_late_is_given_up_and_drawn_again() -> None:

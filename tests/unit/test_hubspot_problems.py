@@ -209,3 +209,11 @@ def test_every_failure_of_the_network_has_a_meaning(kind: type[httpx.RequestErro
 
     assert type(problem) is expected
     assert "secret" not in str(problem)
+
+
+def test_a_failure_of_the_network_names_the_host_and_nothing_else_of_the_call() -> None:
+    request = httpx.Request("GET", "https://me:secret@api.example.com/secret?secret=1")
+
+    problem = network_problem(httpx.ConnectError("secret", request=request))
+
+    assert str(problem) == "network_ConnectError: api.example.com"

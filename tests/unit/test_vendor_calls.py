@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from contextlib import suppress
+from contextlib import closing, suppress
 
 import httpx
 import pytest
@@ -106,7 +106,7 @@ async def test_an_answer_whose_end_never_comes_is_given_up() -> None:
     async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n")
-        with suppress(ConnectionError):
+        with suppress(ConnectionError), closing(writer):
             while True:
                 writer.write(b".")
                 await writer.drain()

@@ -49,6 +49,8 @@ def _blank(store: Store, basket: Mapping[str, Any]) -> Record:
         "abandoned_checkout_url": f"{url}?key={store.new_token()}",
         "note": basket.get("note", ""),
         "note_attributes": list(basket.get("note_attributes", ())),
+        "landing_site": basket.get("landing_site"),
+        "referring_site": basket.get("referring_site"),
         "source_name": "web",
         "buyer_accepts_marketing": False,
         "buyer_accepts_sms_marketing": False,

@@ -156,6 +156,7 @@ def _blank_order(store: Store, basket: Mapping[str, Any], at: datetime) -> Recor
         "note_attributes": list(basket.get("note_attributes", ())),
         "tags": joined_tags(basket.get("tags", "")),
         "landing_site": basket.get("landing_site", "/"),
+        "referring_site": basket.get("referring_site"),
         "source_name": basket.get("source_name", "web"),
         "payment_gateway_names": ["bogus"],
         "taxes_included": store.taxes_included,

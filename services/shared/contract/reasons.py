@@ -12,12 +12,12 @@ NETWORK_PREFIX = "network_"
 
 _RULES = """
     no_email no_contact_information not_yet_abandoned completed archived_in_hubspot
-    not_found_in_shopify unreadable_in_shopify deletion_unproved
+    merged_into_another not_found_in_shopify unreadable_in_shopify deletion_unproved
 """
 _WAITS = """
     busy claim_lost lease_lost changed_meanwhile contradictory_read referred_to next_in_line
     found_in_hubspot retried newer_format newer_settings merged_in_hubspot link_refused
-    skus_unknown census may_come_late email_given_up customer_moved variant_unknown
+    skus_unknown census may_come_late email_given_up customer_moved variant_unknown heard_late
 """
 # Said of records that are in sync all the same.
 _NOTES = "without_contact sku_not_unique"

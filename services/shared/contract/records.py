@@ -45,8 +45,12 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class State(msgspec.Struct, frozen=True, kw_only=True):
-    """A record as it was at a version; ``body`` is the event it came with, if one did."""
+    """A record as it was at a version; ``body`` is the event it came with, if one did.
+
+    ``heard_at`` is the ``updated_at`` of the latest webhook that told any of it, if one did.
+    """
 
     record: Record
     version: Version
     body: bytes | None = None
+    heard_at: datetime | None = None

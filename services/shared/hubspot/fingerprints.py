@@ -8,21 +8,26 @@ than once too seldom.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import lru_cache
 from hashlib import blake2b
-from typing import Final
+from typing import Final, NamedTuple
 
 _NAME: Final = 4
 _VALUE: Final = 8
 _ENTRY: Final = _NAME + _VALUE
 _SHORT: Final = 32  # characters: longer values seldom come again, and would take memory
+_MOST: Final = 8192  # values whose hashes are kept
 
 
 def fingerprint_of(properties: Mapping[str, str]) -> bytes:
     """The fingerprint of ``properties``."""
-    return _packed(_hashes(properties))
+    return b"".join(
+        [
+            hashed + _value_hashes[properties[name]]
+            for name, hashed in _hashed(tuple(properties)).in_order
+        ]
+    )
 
 
 def changed(properties: Mapping[str, str], fingerprint: bytes) -> dict[str, str]:
@@ -31,37 +36,26 @@ def changed(properties: Mapping[str, str], fingerprint: bytes) -> dict[str, str]
     A damaged fingerprint knows nothing: everything is changed.
     """
     known = _unpacked(fingerprint)
-    twice = _doubled(list(map(_name_hash, properties)))
+    names = _hashed(tuple(properties))
+    different = {
+        name
+        for name, hashed in names.in_order
+        if known.get(hashed) != _value_hashes[properties[name]]
+    }
     return {
         name: value
         for name, value in properties.items()
-        if known.get(hashed := _name_hash(name)) != _value_hash(value) or hashed in twice
+        if name in different or name in names.doubled
     }
 
 
 def merged(fingerprint: bytes, written: Mapping[str, str]) -> bytes:
     """The fingerprint after ``written`` was acknowledged on top of what was there."""
-    return _packed(_unpacked(fingerprint) | _hashes(written) if fingerprint else _hashes(written))
-
-
-def _doubled(hashes: Sequence[bytes]) -> frozenset[bytes]:
-    if len(set(hashes)) == len(hashes):
-        return frozenset()
-    return frozenset(each for each, count in Counter(hashes).items() if count > 1)
-
-
-def _hashes(properties: Mapping[str, str]) -> dict[bytes, bytes]:
-    # ``_value_hash`` written out: a call less for each property of each row.
-    return {
-        _name_hash(name): _short_value_hash(value)
-        if len(value) <= _SHORT
-        else _digest(value, _VALUE)
-        for name, value in properties.items()
-    }
-
-
-def _packed(hashes: Mapping[bytes, bytes]) -> bytes:
-    return b"".join(sorted([name + value for name, value in hashes.items()]))
+    latest = fingerprint_of(written)
+    if not fingerprint:
+        return latest
+    hashes = _unpacked(fingerprint) | _unpacked(latest)
+    return b"".join([name + hashes[name] for name in sorted(hashes)])
 
 
 def _unpacked(fingerprint: bytes) -> dict[bytes, bytes]:
@@ -71,18 +65,47 @@ def _unpacked(fingerprint: bytes) -> dict[bytes, bytes]:
     return {fingerprint[at : at + _NAME]: fingerprint[at + _NAME : at + _ENTRY] for at in starts}
 
 
+class _Names(NamedTuple):
+    """A record's names with their hashes, in their order; ``doubled`` share one with another."""
+
+    in_order: tuple[tuple[str, bytes], ...]
+    doubled: frozenset[str]
+
+
+@lru_cache(maxsize=1024)  # few: those that a mapping writes together
+def _hashed(names: tuple[str, ...]) -> _Names:
+    by_hash: dict[bytes, list[str]] = {}
+    for name in names:
+        by_hash.setdefault(_name_hash(name), []).append(name)
+    return _Names(
+        in_order=tuple((by_hash[each][-1], each) for each in sorted(by_hash)),
+        doubled=frozenset(name for some in by_hash.values() if len(some) > 1 for name in some),
+    )
+
+
 @lru_cache(maxsize=4096)  # names are few: those of the mappings
 def _name_hash(name: str) -> bytes:
     return _digest(name, _NAME)
 
 
-def _value_hash(value: str) -> bytes:
-    return _short_value_hash(value) if len(value) <= _SHORT else _digest(value, _VALUE)
+class _ValueHashes(dict[str, bytes]):
+    """Hashes of values, made when they are asked for.
+
+    Most values are few: currencies, states, shops, amounts, nothing at all. Their hashes are kept
+    until there are too many. A look into a dictionary costs half of what a cached call does, and
+    there is one for each property of each row.
+    """
+
+    def __missing__(self, value: str) -> bytes:
+        hashed = _digest(value, _VALUE)
+        if len(value) <= _SHORT:
+            if len(self) >= _MOST:
+                self.clear()
+            self[value] = hashed
+        return hashed
 
 
-@lru_cache(maxsize=8192)  # most values are few: currencies, states, shops, amounts, nothing at all
-def _short_value_hash(value: str) -> bytes:
-    return _digest(value, _VALUE)
+_value_hashes: Final = _ValueHashes()
 
 
 def _digest(text: str, size: int) -> bytes:

@@ -6,7 +6,8 @@ https://developers.hubspot.com/docs/developer-tooling/platform/usage-guidelines
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections import Counter, deque
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -33,15 +34,27 @@ _AFTER_MIDNIGHT_SECONDS = 5.0
 class Quota(Protocol):
     """One account's schedule, shared by every process that calls it.
 
-    Both calls are atomic, follow ``pacing.drawn`` and ``pacing.corrected``, and take their time
-    from the quota's own clock.
+    Both calls are atomic, follow ``pacing.drawn_together`` and ``pacing.corrected``, and take their
+    time from the quota's own clock.
     """
 
-    async def draw(self, lane: Lane) -> Granted | NotYet:
-        """The next free slot, if it is within the lane's horizon."""
+    async def draw(self, lane: Lane, most: int = 1) -> Sequence[Granted] | NotYet:
+        """Up to ``most`` next free slots, as far as they are within the lane's horizon."""
 
     async def correct(self, correction: Correction) -> None:
         """Learn the limit, or move the next slot away."""
+
+
+class _Line:
+    """The callers of one lane: whose turn it is, and how many stand there by each way to the quota.
+
+    ``granted`` are slots drawn for those who stand behind.
+    """
+
+    def __init__(self) -> None:
+        self.turn = asyncio.Lock()
+        self.standing: Counter[Quota] = Counter()
+        self.granted: dict[Quota, deque[tuple[float, float]]] = {}
 
 
 class Governor:
@@ -62,7 +75,7 @@ class Governor:
         self._now = now
         self._time_zone = ""
         self._limit = DEFAULT_LIMIT
-        self._lines = {lane: asyncio.Lock() for lane in Lane}
+        self._lines = {lane: _Line() for lane in Lane}
         self._paused_until = 0.0
 
     async def acquire(self, lane: Lane, quota: Quota | None = None) -> None:
@@ -71,7 +84,8 @@ class Governor:
         ``quota`` is another way to the same schedule, on which more is done with every draw.
 
         Raises:
-            RateLimitedError: no call is granted for long: the account's day is spent.
+            RateLimitedError: no call is granted for long; its policy is ``DAILY`` if the account's
+                day is spent.
         """
         clock = asyncio.get_running_loop().time
         while True:
@@ -87,18 +101,37 @@ class Governor:
         """When the draw that succeeded was begun, and how long after it the slot is.
 
         One caller of a lane asks the quota, the others stand in line behind it: however many wait,
-        the quota is asked once a slot.
+        the quota is asked once a slot, and once for all who stand there with the same way to it.
         """
+        line = self._lines[lane]
+        line.standing[quota] += 1
+        try:
+            async with line.turn:
+                granted = line.granted.get(quota)
+                if not granted:
+                    await asyncio.sleep(0)  # whoever comes at the same time is in line then
+                    granted = line.granted[quota] = await self._asked(
+                        lane, quota, line.standing[quota]
+                    )
+                return granted.popleft()
+        finally:
+            line.standing[quota] -= 1
+            if not line.standing[quota]:  # nobody is left to use a slot: it is given up
+                del line.standing[quota]
+                line.granted.pop(quota, None)
+
+    async def _asked(self, lane: Lane, quota: Quota, most: int) -> deque[tuple[float, float]]:
         clock = asyncio.get_running_loop().time
-        async with self._lines[lane]:
-            while True:
-                asked_at = clock()
-                verdict = await quota.draw(lane)
-                if isinstance(verdict, Granted):
-                    return asked_at, verdict.delay_seconds
-                if verdict.seconds > _LONGEST_WAIT_SECONDS:
-                    raise RateLimitedError(Policy.DAILY, retry_after=verdict.seconds)
-                await self._sleep(verdict.seconds)
+        while True:
+            asked_at = clock()
+            verdict = await quota.draw(lane, most)
+            if not isinstance(verdict, NotYet):
+                return deque((asked_at, each.delay_seconds) for each in verdict)
+            if verdict.seconds > _LONGEST_WAIT_SECONDS:
+                # HubSpot may ask for a minute after a burst as well: that is no spent day.
+                policy = Policy.DAILY if verdict.is_day_spent else Policy.TEN_SECONDLY
+                raise RateLimitedError(policy, retry_after=verdict.seconds)
+            await self._sleep(verdict.seconds)
 
     async def observe(self, facts: RateFacts) -> None:
         """Take in one answer's rate facts; pass it to ``HubSpot(observe=…)``."""

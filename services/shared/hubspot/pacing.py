@@ -6,6 +6,7 @@ All moments are seconds on the quota's own clock, which every process that draws
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from enum import StrEnum
@@ -41,27 +42,39 @@ class Granted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotYet:
-    """No slot within the lane's horizon; ask again in ``seconds``."""
+    """No slot within the lane's horizon; ask again in ``seconds``.
+
+    ``is_day_spent``: because the account's calls of the day are used up.
+    """
 
     seconds: float
+    is_day_spent: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Schedule:
-    """The account's row: when the next slot is free, when backfill's next reserved one is due."""
+    """The account's row: when the next slot is free, when backfill's next reserved one is due.
+
+    ``spent_until`` is how long the last pause of a spent day lasts.
+    """
 
     next_slot: float = 0.0
     next_reserved: float = 0.0
+    spent_until: float = 0.0
     limit: int = DEFAULT_LIMIT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Correction:
-    """What an answer teaches: the limit, a pause from now, or a delay of the next slot."""
+    """What an answer teaches: the limit, a pause from now, or a delay of the next slot.
+
+    ``is_day_spent``: the pause is one for the calls of the day.
+    """
 
     limit: int | None = None
     pause_seconds: float = 0.0
     delay_seconds: float = 0.0
+    is_day_spent: bool = False
 
 
 def spacing(limit: int) -> float:
@@ -81,10 +94,26 @@ def drawn(schedule: Schedule, lane: Lane, now: float) -> tuple[Schedule, Granted
     step = spacing(schedule.limit)
     wait = _wait(schedule, lane, now)
     if wait > _LEAST_WAIT_SECONDS:
-        return schedule, NotYet(seconds=wait)
+        return schedule, NotYet(seconds=wait, is_day_spent=now < schedule.spent_until)
     reserved = now + step / RESERVED_SHARE if lane is Lane.BACKFILL else schedule.next_reserved
     after = replace(schedule, next_slot=slot + step, next_reserved=reserved)
     return after, Granted(delay_seconds=slot - now)
+
+
+def drawn_together(
+    schedule: Schedule, lane: Lane, now: float, most: int
+) -> tuple[Schedule, Sequence[Granted] | NotYet]:
+    """The schedule after up to ``most`` draws at ``now``, and what they got.
+
+    No more than are granted one after the other; ``NotYet`` where not even the first is.
+    """
+    granted: list[Granted] = []
+    while len(granted) < most:
+        schedule, verdict = drawn(schedule, lane, now)
+        if isinstance(verdict, NotYet):
+            return schedule, granted or verdict
+        granted.append(verdict)
+    return schedule, granted
 
 
 def corrected(schedule: Schedule, correction: Correction, now: float) -> Schedule:
@@ -92,7 +121,13 @@ def corrected(schedule: Schedule, correction: Correction, now: float) -> Schedul
     slot = max(schedule.next_slot, now + correction.pause_seconds)
     if correction.delay_seconds:
         slot = max(slot, now) + correction.delay_seconds
-    return replace(schedule, next_slot=slot, limit=correction.limit or schedule.limit)
+    spent = now + correction.pause_seconds if correction.is_day_spent else 0.0
+    return replace(
+        schedule,
+        next_slot=slot,
+        spent_until=max(schedule.spent_until, spent),
+        limit=correction.limit or schedule.limit,
+    )
 
 
 def correction_for(
@@ -105,7 +140,8 @@ def correction_for(
     """
     if facts.refused is Policy.DAILY or facts.daily_remaining == 0:
         longest = PAUSE_SECONDS[Policy.DAILY]
-        return Correction(pause_seconds=min(seconds_to_reset or longest, longest))
+        pause = min(seconds_to_reset or longest, longest)
+        return Correction(pause_seconds=pause, is_day_spent=True)
     if facts.refused is not None:
         pause = PAUSE_SECONDS[facts.refused] if facts.retry_after is None else facts.retry_after
         return Correction(limit=facts.limit or None, pause_seconds=pause)

@@ -121,8 +121,8 @@ def _forbidden(envelope: _Body, _: _Headers) -> SyncError:
     return OursToFixError("scope_missing", detail=" ".join(scopes_in(envelope)))
 
 
-def _ours(reason: str) -> Callable[[_Body, _Headers], SyncError]:
-    return lambda _envelope, _headers: OursToFixError(reason)
+def _ours(reason: str, detail: str = "") -> Callable[[_Body, _Headers], SyncError]:
+    return lambda _envelope, _headers: OursToFixError(reason, detail=detail)
 
 
 def _unknown_outcome(_: _Body, headers: _Headers) -> SyncError:
@@ -159,7 +159,7 @@ _OURS_BY_CATEGORY: Mapping[str, str] = MappingProxyType(
 _MEANINGS: Mapping[int, Callable[[_Body, _Headers], SyncError]] = MappingProxyType(
     {
         400: _rejected("refused", "VALIDATION_ERROR"),
-        401: _ours("token_refused"),
+        401: _ours("token_refused", "HubSpot"),
         402: _ours("account_suspended"),
         403: _forbidden,
         404: _rejected("not_found", "OBJECT_NOT_FOUND"),

@@ -108,7 +108,7 @@ def input_of(row: Row) -> dict[str, Any]:
 
     Of a create (no ``id``) HubSpot's schema requires ``associations``, be there none.
     """
-    written: dict[str, Any] = {"objectWriteTraceId": row.trace, "properties": dict(row.properties)}
+    written: dict[str, Any] = {"objectWriteTraceId": row.trace, "properties": row.properties}
     if row.id:
         written["id"] = row.id
     else:

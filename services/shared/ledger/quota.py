@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from services.shared.hubspot.pacing import (
@@ -14,7 +14,7 @@ from services.shared.hubspot.pacing import (
     NotYet,
     Schedule,
     corrected,
-    drawn,
+    drawn_together,
 )
 from services.shared.ledger.engine import Ledger, Transaction, statement
 
@@ -22,7 +22,7 @@ Work = Callable[[Transaction], Awaitable[None]]
 
 _MICROSECONDS = 1_000_000
 _READ = statement(
-    """SELECT calls_per_window, next_slot, next_reserved, {now} AS moment
+    """SELECT calls_per_window, next_slot, next_reserved, spent_until, {now} AS moment
     FROM quota WHERE account_id = :account {locked}"""
 )
 _OPEN = statement(
@@ -31,7 +31,7 @@ _OPEN = statement(
 )
 _WRITE = statement(
     """UPDATE quota SET calls_per_window = :limit, next_slot = :next_slot,
-      next_reserved = :next_reserved WHERE account_id = :account"""
+      next_reserved = :next_reserved, spent_until = :spent_until WHERE account_id = :account"""
 )
 
 
@@ -50,12 +50,12 @@ class LedgerQuota:
         self._account = account
         self._beside = beside
 
-    async def draw(self, lane: Lane) -> Granted | NotYet:
+    async def draw(self, lane: Lane, most: int = 1) -> Sequence[Granted] | NotYet:
         """See ``Quota``."""
         async with self._ledger.transaction() as tx:
             await self._beside(tx)
             before, now = await self._read(tx)
-            after, verdict = drawn(before, lane, now)
+            after, verdict = drawn_together(before, lane, now, most)
             if after != before:
                 await self._write(tx, after)
         return verdict
@@ -80,6 +80,7 @@ class LedgerQuota:
         schedule = Schedule(
             next_slot=row.next_slot / _MICROSECONDS,
             next_reserved=row.next_reserved / _MICROSECONDS,
+            spent_until=row.spent_until / _MICROSECONDS,
             limit=row.calls_per_window,
         )
         return schedule, row.moment / 1000
@@ -92,4 +93,5 @@ class LedgerQuota:
             limit=schedule.limit,
             next_slot=math.ceil(schedule.next_slot * _MICROSECONDS),
             next_reserved=math.ceil(schedule.next_reserved * _MICROSECONDS),
+            spent_until=math.ceil(schedule.spent_until * _MICROSECONDS),
         )

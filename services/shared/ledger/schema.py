@@ -81,6 +81,7 @@ sources = Table(
     Column("mapping_revision", Integer, nullable=False, server_default="0"),
     Column("label", Text, nullable=False, server_default=""),
     Column("created_at", _MOMENT),  # Shopify's; an old order's absence proves nothing
+    Column("heard_at", _MOMENT),  # the version of the last webhook applied: reads show less
     CheckConstraint(
         "status IN ('in_sync', 'waiting', 'failing', 'excluded', 'deleted')", name="status"
     ),
@@ -200,6 +201,7 @@ quota = Table(
     Column("calls_per_window", Integer, nullable=False),
     Column("next_slot", BigInteger, nullable=False),  # microseconds since 1970
     Column("next_reserved", BigInteger, nullable=False),  # the same
+    Column("spent_until", BigInteger, nullable=False, server_default="0"),  # the same
 )
 
 # One row per scan; pruned by age.

@@ -22,7 +22,7 @@ _NOW = statement("SELECT {now} AS moment")
 _REPAIRS = tuple(
     statement(sql)
     for sql in (
-        "UPDATE quota SET next_slot = 0, next_reserved = 0",
+        "UPDATE quota SET next_slot = 0, next_reserved = 0, spent_until = 0",
         # One who still holds it is refused, and begins anew.
         "UPDATE leases SET until = 0",
         f"UPDATE claims SET until = {_LATEST} WHERE until > {_LATEST}",

@@ -20,7 +20,8 @@ class Settlement(msgspec.Struct, frozen=True, kw_only=True):
     """What became of a source. ``seen`` is the ``wanted`` its work began with.
 
     ``due_in_ms`` makes it due again without its being ``waiting`` (a second look).
-    ``deletion_claimed`` keeps a claim that this settlement could not decide.
+    ``deletion_claimed`` keeps a claim that this settlement could not decide. ``heard_at`` is the
+    ``updated_at`` of the latest webhook whose values were written.
     """
 
     key: SourceKey
@@ -39,17 +40,18 @@ class Settlement(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime | None = None
     body: bytes | None = None
     deletion_claimed: bool = False
+    heard_at: datetime | None = None
 
 
 _SETTLE = statement(
     """
     INSERT INTO sources (shop, kind, id, parent_id, target_id, updated_at, observed_at, settled,
       deleted_at, status, reason, detail, due_at, acknowledged_at, suspect_until, label,
-      created_at, deletion_claimed)
+      created_at, deletion_claimed, heard_at)
     SELECT b.shop, b.kind, b.id, b.parent_id, b.target_id, b.updated_at, b.observed_at, b.seen,
       b.deleted_at, b.status, b.reason, b.detail, {now} + b.due_in,
       CASE WHEN b.acknowledged = 1 THEN {now} END, {now} + b.suspect_for, b.label,
-      b.created_at, b.deletion_claimed
+      b.created_at, b.deletion_claimed, b.heard_at
     FROM {rows} AS b WHERE true
     ON CONFLICT (shop, kind, id) DO UPDATE SET
       parent_id = excluded.parent_id,
@@ -75,7 +77,9 @@ _SETTLE = statement(
                            THEN coalesce(excluded.suspect_until, sources.suspect_until)
                            ELSE excluded.suspect_until END,
       label = excluded.label,
-      created_at = coalesce(excluded.created_at, sources.created_at)
+      created_at = coalesce(excluded.created_at, sources.created_at),
+      heard_at = CASE WHEN sources.heard_at > excluded.heard_at THEN sources.heard_at
+                      ELSE coalesce(excluded.heard_at, sources.heard_at) END
     """,
     keyed=3,
     shop="text",
@@ -96,6 +100,7 @@ _SETTLE = statement(
     label="text",
     created_at="bigint",
     deletion_claimed="int",
+    heard_at="bigint",
 )
 
 
@@ -126,4 +131,5 @@ def _settlement_row(each: Settlement) -> list[Any]:
         each.label,
         written(each.created_at),
         int(each.deletion_claimed),
+        written(each.heard_at),
     ]

@@ -53,6 +53,7 @@ class SourceRow(msgspec.Struct, frozen=True, kw_only=True):
     suspect_until: datetime | None
     label: str
     created_at: datetime | None
+    heard_at: datetime | None = None
 
 
 _DRAWN_MS = 15_000
@@ -61,7 +62,7 @@ _COLUMNS = """
   s.shop, s.kind, s.id, s.parent_id, s.target_id, s.updated_at, s.observed_at, s.wanted,
   s.settled, s.deletion_claimed, s.deleted_at, s.status, s.reason, s.detail, s.due_at,
   s.waiting_since, s.attempts, {base64:s.body} AS body, s.changed_at, s.acknowledged_at,
-  s.suspect_until, s.label, s.created_at
+  s.suspect_until, s.label, s.created_at, s.heard_at
 """
 
 _LOOK = statement(
@@ -171,4 +172,5 @@ def _row(row: Row[Any]) -> SourceRow:
         suspect_until=read(row.suspect_until),
         label=row.label,
         created_at=read(row.created_at),
+        heard_at=read(row.heard_at),
     )

@@ -115,7 +115,8 @@ def for_sqlite(written: Statement) -> str:
     batch = "WITH batch AS MATERIALIZED (SELECT value FROM json_each(:rows))"
     sql = sql.replace("{rows}", f"({batch} SELECT {picked} FROM batch)")
     sql = sql.replace("{tables}", "(SELECT name FROM sqlite_master WHERE type = 'table')")
-    return sql.replace("{now}", "clock_ms()").replace("{greatest}", "max")
+    # A sub-select is asked once a statement; the call by itself, into Python, once for each row.
+    return sql.replace("{now}", "(SELECT clock_ms())").replace("{greatest}", "max")
 
 
 @cache

@@ -77,15 +77,30 @@ class CallMetrics:
         self._seconds.labels(vendor, operation).observe(seconds)
 
 
-class _Bounded(httpx.AsyncClient):
-    """Ends a call whose every byte comes in time and whose end never does."""
+class _Direct(httpx.AsyncClient):
+    """Takes calls straight to its transport, and ends one whose every byte comes in time.
 
-    async def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
+    No cookie, redirect or challenge of a vendor's is ever answered, and to look for each of them
+    costs a quarter of what a call does.
+    """
+
+    def __init__(self, transport: httpx.AsyncBaseTransport, **options: Any) -> None:
+        super().__init__(transport=transport, **options)
+        self._bare = transport
+
+    async def send(self, request: httpx.Request, **_: Any) -> httpx.Response:
         """See httpx, whose time-outs are those of single reads and writes."""
         longest = request.extensions["timeout"]["read"] * 2
         try:
             async with asyncio.timeout(longest):
-                return await super().send(request, **options)
+                response = await self._bare.handle_async_request(request)
+                response.request = request
+                try:
+                    await response.aread()
+                except BaseException:
+                    await response.aclose()
+                    raise
+                return response
         except TimeoutError:
             raise httpx.ReadTimeout("", request=request) from None
 
@@ -96,7 +111,7 @@ def client(timeout_seconds: float, transport: httpx.AsyncBaseTransport) -> httpx
     It waits for each step of a call so long, and for all of them twice as long.
     """
     named = {"user-agent": f"{DISTRIBUTION}/{version(DISTRIBUTION)}"}
-    return _Bounded(transport=transport, timeout=timeout_seconds, headers=named)
+    return _Direct(transport, timeout=timeout_seconds, headers=named)
 
 
 class CountedTransport(httpx.AsyncBaseTransport):

@@ -38,12 +38,21 @@ _MEANINGS: Mapping[type[httpx.RequestError], type[SyncError]] = MappingProxyType
 
 
 def network_problem(error: httpx.RequestError) -> SyncError:
-    """The meaning of ``error`` for the call that met it; its text is dropped, it may quote a URL.
+    """The meaning of ``error`` for the call that met it, with the host that was called.
 
-    A class not known yet counts as "may have been applied", the only safe guess.
+    Its text is dropped, it may quote a URL. A class not known yet counts as "may have been
+    applied", the only safe guess.
     """
     meaning = next(
         (_MEANINGS[each] for each in type(error).__mro__ if each in _MEANINGS),
         OutcomeUnknownError,
     )
-    return meaning(f"network_{type(error).__name__}")
+    return meaning(f"network_{type(error).__name__}", detail=_called(error))
+
+
+def _called(error: httpx.RequestError) -> str:
+    """The host, and the port if it is not the usual one; never the path or the query."""
+    try:
+        return error.request.url.netloc.decode("ascii")
+    except RuntimeError:  # httpx: an error that met no request
+        return ""

@@ -48,7 +48,7 @@ class TokenRefusedError(OursToFixError):
     """401: the token is expired or revoked."""
 
     def __init__(self) -> None:
-        super().__init__("token_refused")
+        super().__init__("token_refused", detail="Shopify")
 
 
 class StoreUnavailableError(WorldAtFaultError):

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from services.shared.contract.errors import EventAtFaultError
-from services.shared.contract.records import Record
+from services.shared.contract.records import Record, Value
 from services.shared.contract.topics import ObjectType
 from services.shared.shopify.catalogue.checkouts import id_in_body
 from services.shared.shopify.catalogue.fields import Reader, reader_for
@@ -88,13 +88,15 @@ def _parts_in(
         rows = with_images(body, rows)
     read = _PART_READERS[kind.name]
     ids = _keys(rows, name) if kind.name == ObjectType.CHECKOUTS else _ids(rows, name)
-    records = tuple(
-        Record(kind=name, id=each, fields={**read(row), "id": each})
-        for each, row in zip(ids, rows, strict=True)
-    )
+    records = tuple([_part(name, each, read(row)) for each, row in zip(ids, rows, strict=True)])
     listed = body.get("variant_gids")
     cut = isinstance(listed, list) and len(listed) > len(rows)
     return {name: records}, frozenset() if cut else frozenset({name})
+
+
+def _part(name: str, part_id: str, fields: dict[str, Value]) -> Record:
+    fields["id"] = part_id
+    return Record(kind=name, id=part_id, fields=fields)
 
 
 def _ids(rows: Sequence[Mapping[str, Any]], name: str) -> tuple[str, ...]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Final
 
 from services.shared.contract.records import Record, Value
@@ -22,16 +23,23 @@ from services.syncer.mapping.rows import PARENT, Context, Dropped, Mapped, Row
 LONGEST: Final = 65_536
 """The characters a HubSpot text property holds."""
 _SURELY_FITS: Final = LONGEST // 2  # whatever the characters are
+_EMPTY: Final = (None, "", ())
 
 _Options = frozenset[str] | None
+_Text = tuple[str, str, str]
 _One = tuple[str, FromValue, str, str, _Options]
-_Many = tuple[tuple[tuple[bool, str], ...], FromValues, str, str, _Options, bool]
+_Pick = Callable[[Mapping[str, Value], Mapping[str, Value]], tuple[Value, ...]]
+_Many = tuple[_Pick, FromValues, str, str, _Options, bool]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompiledRows:
-    """Rows made ready for one account; ``dropped`` are those it cannot take."""
+    """Rows made ready for one account; ``dropped`` are those it cannot take.
 
+    ``texts`` are rows of the record's own fields that are written as they are: most of all rows.
+    """
+
+    texts: tuple[_Text, ...]
     own: tuple[_One, ...]
     parents: tuple[_One, ...]
     derived: tuple[_Many, ...]
@@ -67,7 +75,11 @@ def compiled(rows: Iterable[Row], schema: Mapping[str, PropertyInfo] | None) -> 
         else:
             own.append((source, *one))
     return CompiledRows(
-        own=tuple(own), parents=tuple(parents), derived=tuple(derived), dropped=tuple(dropped)
+        texts=tuple((each[0], each[2], each[3]) for each in own if _is_text(each)),
+        own=tuple(each for each in own if not _is_text(each)),
+        parents=tuple(parents),
+        derived=tuple(derived),
+        dropped=tuple(dropped),
     )
 
 
@@ -79,12 +91,15 @@ def mapped(record: Record, rows: CompiledRows, context: Context) -> Mapped:
     """
     properties: dict[str, str] = {}
     left_out: list[str] = []
-    _apply(rows.own, record.fields, properties, left_out)
+    fields = record.fields
+    _copy(rows.texts, fields, properties)
+    _apply(rows.own, fields, properties, left_out)
     if rows.parents:
         _apply(rows.parents, context.parent, properties, left_out)
-    for sources, derive, target, empty, options, may_say_nothing in rows.derived:
-        values = _values(sources, record.fields, context.parent)
-        if values is None:
+    for pick, derive, target, empty, options, may_say_nothing in rows.derived:
+        try:
+            values = pick(fields, context.parent)
+        except KeyError:
             continue
         said = derive(values, context)
         if said is None and may_say_nothing:
@@ -101,6 +116,21 @@ def properties_for(record: Record, rows: CompiledRows, context: Context) -> dict
     return mapped(record, rows, context).properties
 
 
+def _is_text(one: _One) -> bool:
+    _, convert, _, _, options = one
+    return convert is text and options is None
+
+
+def _copy(rows: tuple[_Text, ...], fields: Mapping[str, Value], properties: dict[str, str]) -> None:
+    for source, target, empty in rows:
+        value = fields.get(source, ABSENT)
+        # What nearly all are, before anything is called.
+        if type(value) is str and 0 < len(value) <= _SURELY_FITS:
+            properties[target] = value
+        elif value is not ABSENT:
+            properties[target] = _shortened(text(value)) if value not in _EMPTY else empty
+
+
 def _apply(
     rows: tuple[_One, ...],
     fields: Mapping[str, Value],
@@ -111,11 +141,10 @@ def _apply(
         value = fields.get(source, ABSENT)
         if value is ABSENT:
             continue
-        if value is None or value == "" or value == ():  # noqa: PLR1714  # hashing is slower
+        if not value and value in _EMPTY:  # few are, and to compare an amount with text is slow
             properties[target] = empty
             continue
-        # Most values are text that stays as it is: two calls less for each.
-        said = value if convert is text and type(value) is str else convert(value)
+        said = convert(value)
         if said is None or (said and options is not None and said not in options):
             left_out.append(target)
         else:
@@ -123,23 +152,27 @@ def _apply(
 
 
 def _derived(row: Row, options: _Options) -> _Many:
-    sources = tuple((each.startswith(PARENT), each.removeprefix(PARENT)) for each in row.sources)
     may_say_nothing = row.converter in MAY_SAY_NOTHING
-    return sources, FROM_VALUES[row.converter], row.target, row.empty, options, may_say_nothing
+    derive = FROM_VALUES[row.converter]
+    return _picker(row.sources), derive, row.target, row.empty, options, may_say_nothing
 
 
-def _values(
-    sources: tuple[tuple[bool, str], ...],
-    fields: Mapping[str, Value],
-    parent: Mapping[str, Value],
-) -> tuple[Value, ...] | None:
-    values = []
-    for is_parents, name in sources:
-        known = parent if is_parents else fields
-        if name not in known:
-            return None
-        values.append(known[name])
-    return tuple(values)
+def _picker(sources: tuple[str, ...]) -> _Pick:
+    """Takes values out of a record's fields and its parent's; KeyError if one is unknown."""
+    names = tuple(each.removeprefix(PARENT) for each in sources)
+    are_parents = [each.startswith(PARENT) for each in sources]
+    if not sources:
+        return lambda _fields, _parent: ()
+    if any(are_parents):
+        places = tuple(zip(are_parents, names, strict=True))
+        return lambda fields, parent: tuple(
+            [(parent if is_parents else fields)[name] for is_parents, name in places]
+        )
+    if len(names) == 1:
+        (name,) = names
+        return lambda fields, _parent: (fields[name],)
+    pick = itemgetter(*names)
+    return lambda fields, _parent: pick(fields)
 
 
 def _shortened(said: str) -> str:

@@ -63,7 +63,7 @@ def datetime_text(value: Value) -> str | None:
             value = value.astimezone(UTC)
         except OverflowError:  # year 1 or 9999, beyond UTC's calendar
             return None
-    return value.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
+    return value.isoformat(timespec="milliseconds")[: -len("+00:00")] + "Z"
 
 
 def number(value: Value) -> str | None:
@@ -84,6 +84,11 @@ def money(value: Value) -> str | None:
 
     Webhooks, GraphQL and sums of ours each give another of these forms.
     """
+    if type(value) is Decimal:
+        said = str(value)
+        # As nearly all come: plain digits, two of them behind the point.
+        if said[-3:-2] == "." and len(said) <= _DIGITS:
+            return said
     digits = number(value)
     if digits is None:
         return None
@@ -95,6 +100,8 @@ def unit_amount(value: Value) -> str | None:
     """An amount for one piece, rounded half up to six places."""
     if not isinstance(value, Decimal) or not value.is_finite() or value.adjusted() > _WHOLE_DIGITS:
         return None
+    if not value:
+        return "0"
     rounded = value.quantize(_SIX_PLACES, rounding=ROUND_HALF_UP).normalize()
     return format(rounded, "f")
 

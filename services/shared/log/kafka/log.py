@@ -35,6 +35,7 @@ class KafkaLog:
         self._offsets = Offsets(way)
         self._history = History(way, self._offsets)
         self._writer: Writer | None = None
+        self._refusal: LogUnavailableError | None = None
         self._connected = asyncio.Event()
 
     @classmethod
@@ -70,15 +71,15 @@ class KafkaLog:
         """As the port promises.
 
         Raises:
-            LogUnavailableError: no broker answers, or too few replicas are in sync. Some of the
-                events may be written, or may yet be.
+            LogUnavailableError: no broker answers, too few replicas are in sync, or a right is
+                missing. Some of the events may be written, or may yet be.
             OursToFixError: a topic is unknown.
             EventAtFaultError: an event is too large, or its text is none UTF-8 can hold.
         """
         if not events:
             return
         if self._writer is None:
-            raise unreachable()
+            raise self._refusal or unreachable()
         await self._writer.append(events)
 
     def between(self, topic: str, since: datetime, until: datetime) -> AsyncIterator[Event]:
@@ -126,7 +127,9 @@ class KafkaLog:
             producer = await producing.started(self._way, CONNECT_SECONDS)
         except LogUnavailableError as problem:
             extra = {"action": "wait", "reason": problem.reason, "detail": problem.detail}
-            _LOG.warning("no broker answers", extra=extra)
+            _LOG.warning("no producer", extra=extra)
+            self._refusal = problem
         else:
             self._writer = Writer(producer, self._way)
+            self._refusal = None
             self._connected.set()

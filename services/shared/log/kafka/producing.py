@@ -6,7 +6,7 @@ import asyncio
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError
+from aiokafka.errors import ClusterAuthorizationFailedError, KafkaError
 
 from services.shared.contract.topics import TOPICS
 from services.shared.log.kafka.connecting import Way
@@ -18,6 +18,8 @@ REQUEST_BYTES = 10 * 2**20
 # CPU of a whole append of a 10 KB order, and how much smaller it gets: none 80 us, snappy 86 (4.2),
 # zstd 95 (7.7), lz4 220 (5.6), gzip 430 (8.2); two busy cores shared with the broker.
 COMPRESSION = "zstd"
+# An idempotent producer gets its id from a broker only if it may write to any topic at all.
+_NO_WRITE = "Write on any topic"
 _LOOKS = 10
 _LOOK_SECONDS = 0.1
 _STOP_SECONDS = 2.0
@@ -27,7 +29,7 @@ async def started(way: Way, seconds: float) -> Any:
     """A producer that has its id and knows our topics; missing ones are not made by asking.
 
     Raises:
-        LogUnavailableError: no broker answered in ``seconds``.
+        LogUnavailableError: no broker answered in ``seconds``, or we may write nowhere.
     """
     producer = AIOKafkaProducer(
         **way.options("appender"),
@@ -43,7 +45,8 @@ async def started(way: Way, seconds: float) -> Any:
             await learn_topics(producer, way)
     except (KafkaError, OSError, TimeoutError) as problem:
         await stop(producer)
-        raise unavailable(problem) from problem
+        is_barred = isinstance(problem, ClusterAuthorizationFailedError)
+        raise unavailable(problem, _NO_WRITE if is_barred else "") from problem
     except BaseException:
         await stop(producer)
         raise

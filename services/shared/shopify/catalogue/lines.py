@@ -20,13 +20,14 @@ from services.shared.shopify.catalogue.reading import (
 
 _AMOUNT = "shopMoney.amount"
 _ID = "id"
+_NOTHING = Decimal(0)
 
 
 def _sum(key: str) -> Callable[[Any], Decimal]:
     """The sum of the amounts under ``key`` in a list of a webhook's objects."""
 
     def summed(rows: Any) -> Decimal:
-        return sum((money(row[key]) for row in rows), Decimal(0))
+        return sum([money(row[key]) for row in rows], _NOTHING)
 
     return summed
 
@@ -35,7 +36,7 @@ def _sum_of_sets(key: str) -> Callable[[Any], Decimal]:
     """The same for a list of GraphQL's, whose amounts are money bags."""
 
     def summed(rows: Any) -> Decimal:
-        return sum((money(row[key]["shopMoney"]["amount"]) for row in rows), Decimal(0))
+        return sum([money(row[key]["shopMoney"]["amount"]) for row in rows], _NOTHING)
 
     return summed
 
@@ -47,7 +48,8 @@ _in_node = _sum_of_sets("allocatedAmountSet")
 def _unit_discount_in_body(line: Any) -> Decimal | Absent:
     if "discount_allocations" not in line:
         return ABSENT
-    return _per_unit(line, _in_body(line["discount_allocations"] or ()))
+    allocations = line["discount_allocations"]
+    return _per_unit(line, _in_body(allocations)) if allocations else _NOTHING
 
 
 def _unit_discount_in_node(line: Any) -> Decimal | Absent:

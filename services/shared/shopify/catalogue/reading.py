@@ -65,6 +65,8 @@ def integer(value: Any) -> int:
 
 def money(value: Any) -> Decimal:
     """A decimal amount, from text wherever Shopify gives text."""
+    if type(value) is str and value[-3:-2] == "." and len(value) <= _LARGEST_EXPONENT:
+        return Decimal(value)  # nearly every amount: two places, and too short to be absurd
     if type(value) is not str:
         if type(value) not in (int, float):
             raise TypeError("money")

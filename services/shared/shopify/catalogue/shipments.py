@@ -5,7 +5,7 @@ A fulfilment that was cancelled or failed carried nothing: it is no shipment.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, Final
 
@@ -64,10 +64,8 @@ def refunded(order: Any) -> Decimal | Absent:
     return total
 
 
-def _shipments(fulfillments: Any) -> Iterator[Mapping[str, Any]]:
-    for each in fulfillments:
-        if str(each.get("status")).lower() not in _NO_SHIPMENT:
-            yield each
+def _shipments(fulfillments: Any) -> list[Mapping[str, Any]]:
+    return [each for each in fulfillments if str(each.get("status")).lower() not in _NO_SHIPMENT]
 
 
 def _carrier_status(shipment: Mapping[str, Any]) -> str:
