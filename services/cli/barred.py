@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from services.cli.findings import Finding, note, ours
 from services.shared.contract.reasons import NETWORK_PREFIX
+from services.shared.ledger.causes import EVERY_STORE, NewCause
 from services.shared.ledger.troubles import Trouble
 
 _PLAIN: Mapping[str, str] = MappingProxyType(
@@ -35,6 +36,7 @@ _TO_DO: Mapping[str, str] = MappingProxyType(
             setting="SHOPSYNC_CLIENT_ID and SHOPSYNC_CLIENT_SECRET, or SHOPSYNC_STORES"
         )
         + _CHECK,
+        "scope_missing": f"Grant the app the scopes it lacks. {_CHECK}",
         "access_denied": f"Grant the app the scopes it lacks. {_CHECK}",
         "store_unknown": "Correct SHOPSYNC_SHOP (or SHOPSYNC_STORES): the full host, "
         "acme.myshopify.com; then restart.",
@@ -47,6 +49,27 @@ _BY_ITSELF = (
     "It is tried again with every scan. If it stays, look at Shopify's status page and at your "
     "network."
 )
+
+
+_OF_HUBSPOT: Mapping[str, str] = MappingProxyType(
+    {
+        "token_refused": "Make a new key in HubSpot (Development > Keys > Service keys), put it in"
+        " SHOPSYNC_HUBSPOT_TOKEN, and restart.",
+        "scope_missing": "Give HubSpot's key the scopes that shopsync check names.",
+        "account_suspended": "The account is not paid for: whoever owns it settles that with"
+        " HubSpot.",
+        "quota_spent": "It goes on at the account's midnight. Look for other apps that use the"
+        " day's calls.",
+    }
+)
+_WAITS_ITSELF = "It is asked again every half minute, and goes on by itself."
+
+
+def remedy_for(cause: NewCause) -> str:
+    """What to do about what many records wait for; a cause of no store is HubSpot's."""
+    if cause.shop == EVERY_STORE:
+        return _OF_HUBSPOT.get(cause.reason, _WAITS_ITSELF)
+    return _TO_DO.get(cause.reason, _WAITS_ITSELF)
 
 
 def barred(met: Sequence[Trouble], patience_seconds: float) -> Iterator[Finding]:

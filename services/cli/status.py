@@ -11,6 +11,7 @@ import msgspec
 
 from services.cli.agreements import unconfirmed
 from services.cli.answering import AsJson, Exit, finished, give, say, show
+from services.cli.barred import remedy_for
 from services.cli.diagnosing import Known, diagnosed
 from services.cli.findings import Finding, has_errors
 from services.cli.looking import has_log, ledger_at, log_at, places
@@ -18,7 +19,7 @@ from services.cli.settings import Settings, SettingsError, loaded
 from services.shared.contract.events import Lag, Partition
 from services.shared.contract.topics import BACKFILL_SUFFIX, CONSUMED_TOPICS, SYNCER_GROUP
 from services.shared.ledger import leases, notes, reporting, stores, troubles, windows
-from services.shared.ledger.causes import Cause, open_causes
+from services.shared.ledger.causes import EVERY_STORE, Cause, open_causes
 from services.shared.ledger.engine import Ledger, Transaction
 from services.shared.ledger.measures import Scan, last_scans
 from services.shared.ledger.notes import PendingRequest, QuotaUse
@@ -166,10 +167,18 @@ def _show(picture: Picture) -> None:
         say("")
     if picture.causes:
         causes = [
-            (each.shop, each.object_type or "all", each.reason, each.detail, each.since.isoformat())
+            (
+                "HubSpot" if each.shop == EVERY_STORE else each.shop,
+                each.object_type or "all",
+                each.reason,
+                each.detail,
+                f"{each.since:%Y-%m-%d %H:%M} UTC",
+            )
             for each in picture.causes
         ]
         show("What many wait for", ("store", "object", "reason", "detail", "since"), causes)
+        for to_do in dict.fromkeys(map(remedy_for, picture.causes)):
+            say(f"  {to_do}")
     if picture.requests:
         requests = [(e.shop, e.shopify_topic, e.received_at.isoformat()) for e in picture.requests]
         show("Compliance requests pending", ("store", "topic", "received"), requests)

@@ -140,8 +140,9 @@ class Room:
         self.leave()
 
     def leave(self) -> None:
-        """Give it back."""
+        """Give it back; harmless if that has been done."""
         self._log.held_bytes -= self._taken
+        self._taken = 0
 
     def take(self, count: int) -> Outcome | None:
         """Count bytes in; why they are too many, if they are."""

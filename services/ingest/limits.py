@@ -135,6 +135,8 @@ class LimitedProtocol(Ending):
                 piece, data = (data, b"") if len(data) <= room else (data[:room], data[room:])
                 self._header_bytes += len(piece)
             self._feed(piece)
+        if self._reading is _BODY:  # there is more to come, for which the application waits
+            self.begin()
 
     def _feed(self, piece: bytes) -> None:
         try:
@@ -146,9 +148,6 @@ class LimitedProtocol(Ending):
         except httptools.HttpParserError:
             if self._reading is not _REFUSED:  # else it read on behind what was refused
                 self._refuse(Outcome.NOT_HTTP)
-        else:
-            if self._reading is _BODY:  # there is more to come, for which the application waits
-                self.begin()
 
     def _go_on_as_before(self, rest: bytes) -> None:
         """Behind a request for another protocol, which parsers take to begin here, read its body.

@@ -1,9 +1,9 @@
 """Deliveries that are there as a whole, taken together: one step for all before the next.
 
 What one turn of the loop has read is taken at its end. To go through all steps with one delivery
-and then with the next costs 14 µs more for each, a third of all there is in Python: the code of
-one step fits into the memory nearest to the processor, that of all steps does not. Nor does any
-of them need a task, since all they wait for is the log.
+and then with the next costs 8 to 14 µs more for each, of some 50: the code of one step fits into
+the memory nearest to the processor, that of all steps does not. Nor does any of them need a task,
+since all they wait for is the log.
 """
 
 from __future__ import annotations
@@ -86,8 +86,8 @@ class Taking:
             told = step(whole)
         except Exception as bug:  # noqa: BLE001 - the others must not suffer from it
             told = bug
-        if told is not None:
-            self._end(whole, told)
+        if told is not None:  # later, so that nothing that goes wrong there stops the others
+            asyncio.get_running_loop().call_soon(self._end, whole, told)
         return told is None
 
     def _look(self, whole: _Whole) -> Outcome | None:

@@ -8,7 +8,7 @@ from services.shared.contract.errors import OursToFixError, SyncError
 from services.shared.contract.keys import SourceKey
 from services.shared.hubspot.problems import QUOTA_SPENT
 from services.shared.ledger import causes
-from services.shared.ledger.causes import NewCause
+from services.shared.ledger.causes import EVERY_STORE, NewCause
 from services.shared.ledger.engine import Ledger
 from services.syncer import plans
 from services.syncer.efforts import Effort
@@ -16,8 +16,6 @@ from services.syncer.goods import SKUS_UNKNOWN
 from services.syncer.putting_off import SUSPECT_MS
 
 CENSUS = "census"
-ACCOUNT_WIDE = "*"
-"""The shop of a cause that is about the HubSpot account, whichever store it is."""
 
 _PROBE_MS = 30_000
 _FIRST_PROBE_MS: Mapping[str, int] = {
@@ -68,7 +66,7 @@ def _cause_of(effort: Effort) -> NewCause | None:
 
 def _account_wide(effort: Effort, reason: str, detail: str = "") -> NewCause:
     object_type = _concerned(effort)
-    return NewCause(shop=ACCOUNT_WIDE, object_type=object_type, reason=reason, detail=detail)
+    return NewCause(shop=EVERY_STORE, object_type=object_type, reason=reason, detail=detail)
 
 
 def _concerned(effort: Effort) -> str:

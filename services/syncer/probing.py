@@ -8,10 +8,9 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from services.shared.contract.errors import SyncError
 from services.shared.ledger import causes
-from services.shared.ledger.causes import Cause
+from services.shared.ledger.causes import EVERY_STORE, Cause
 from services.shared.ledger.engine import Ledger
 from services.shared.runtime.vitals import Pulse
-from services.syncer.awaiting import ACCOUNT_WIDE
 
 _LOG = logging.getLogger(__name__)
 _LOOK_SECONDS = 1.0
@@ -70,5 +69,5 @@ class Probes:
             self._asked.discard(cause.id)
 
     def _probe_of(self, cause: Cause) -> Probe:
-        fallback = self._account if cause.shop == ACCOUNT_WIDE else self._store
+        fallback = self._account if cause.shop == EVERY_STORE else self._store
         return self._by_reason.get(cause.reason, fallback)

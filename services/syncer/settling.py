@@ -166,7 +166,20 @@ def _settle(effort: Effort, now: datetime, memory: Memory) -> None:
         )
     )
     memory.outcomes[plan.source] = _OUTCOMES[status]
-    if row and not plan.keeps_links:  # what was never seen is linked to nobody yet
+    _take_ties(effort, memory)
+    if effort.left_target:
+        memory.left_contacts.append(effort.left_target)
+        memory.moved.update(effort.merged)
+        memory.left_merged.extend((plan.source, *each) for each in effort.merged.items())
+    memory.identities.extend(
+        Identity(kind=kind, value=value, source=plan.source) for kind, value in plan.tokens
+    )
+
+
+def _take_ties(effort: Effort, memory: Memory) -> None:
+    """What it is to be linked with, and whom it makes known."""
+    plan = effort.plan
+    if effort.row and not plan.keeps_links:  # what was never seen is linked to nobody yet
         memory.link_owners.append(plan.source)
     memory.links.extend(plan.links)
     memory.mentions.extend(plan.mentions)
@@ -176,13 +189,6 @@ def _settle(effort: Effort, now: datetime, memory: Memory) -> None:
     if plan.guest:
         memory.guests.append(plan.guest)
     memory.touched.append(plan.source)
-    if effort.left_target:
-        memory.left_contacts.append(effort.left_target)
-        memory.moved.update(effort.merged)
-        memory.left_merged.extend((plan.source, *each) for each in effort.merged.items())
-    memory.identities.extend(
-        Identity(kind=kind, value=value, source=plan.source) for kind, value in plan.tokens
-    )
 
 
 def _leave_to(holder: SourceKey, effort: Effort, memory: Memory) -> None:

@@ -8,9 +8,9 @@ import logging
 from services.shared.contract.errors import SyncError
 from services.shared.hubspot.schema import AccountSchema
 from services.shared.ledger import causes
-from services.shared.ledger.causes import NewCause
+from services.shared.ledger.causes import EVERY_STORE, NewCause
 from services.shared.ledger.engine import Ledger, Transaction
-from services.syncer.awaiting import ACCOUNT_WIDE, is_shared
+from services.syncer.awaiting import is_shared
 
 _LOG = logging.getLogger(__name__)
 _PROBE_MS = 30_000
@@ -20,9 +20,7 @@ async def note_unusable(ledger: Ledger, problem: SyncError) -> None:
     """Raise a cause over the whole account, if it is not a mere outage; nothing is waited for."""
     if not is_shared(problem):
         return
-    cause = NewCause(
-        shop=ACCOUNT_WIDE, object_type="", reason=problem.reason, detail=problem.detail
-    )
+    cause = NewCause(shop=EVERY_STORE, object_type="", reason=problem.reason, detail=problem.detail)
     # A ledger that is away says so by itself, and the account is tried again in any case.
     with contextlib.suppress(SyncError):
         async with ledger.transaction() as tx:
@@ -56,6 +54,6 @@ def name_shortfalls(schema: AccountSchema) -> None:
 
 async def _lift_but(tx: Transaction, reason: str) -> None:
     for cause in await causes.open_causes(tx):
-        is_ours = (cause.shop, cause.object_type) == (ACCOUNT_WIDE, "")
+        is_ours = (cause.shop, cause.object_type) == (EVERY_STORE, "")
         if is_ours and cause.reason != reason:
             await causes.lift(tx, cause.id)

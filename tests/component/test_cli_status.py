@@ -128,6 +128,8 @@ async def test_a_token_refused_from_the_start_is_told_until_it_is_taken(tmp_path
         if wanted:
             result = await asyncio.to_thread(status, code=1)
             assert "token_refused" in result.output
+            assert "HubSpot" in result.output
+            assert "SHOPSYNC_HUBSPOT_TOKEN" in result.output
 
 
 @asynccontextmanager

@@ -92,6 +92,16 @@ async def test_a_body_of_many_reads_is_signed_and_kept_as_it_came(served: Served
     assert type(served.log.events[0].value) is bytes
 
 
+@pytest.mark.parametrize("size", [10, 60_000, 190_000])
+async def test_what_came_whole_in_one_read_needs_no_task(served: Served, size: int) -> None:
+    protocol, wire = served.connected()
+    protocol.data_received(request_bytes(b" " * size))
+
+    assert not protocol.tasks
+    await wire.until(lambda wire: wire.written.startswith(b"HTTP/1.1 200"))
+    assert not protocol.tasks
+
+
 async def test_who_sends_faster_than_the_application_takes_is_paused(served: Served) -> None:
     protocol, wire = served.connected()
     sent = request_bytes(b"x" * 150_000)

@@ -64,6 +64,21 @@ def _hand_an_email_over(rng: random.Random, store: Store) -> Record | None:
     return actions.change_customer(store, other["id"], email=email)
 
 
+def _sign_a_guest_up(rng: random.Random, store: Store) -> Record | None:
+    email = _email_of_a_guest(rng, store)
+    if not email:
+        return None
+    return actions.create_customer(store, email=email, first_name="No", last_name="Guest")
+
+
+def _take_the_email_of_a_guest(rng: random.Random, store: Store) -> Record | None:
+    """Somebody who bought without their account before."""
+    customer, email = _known(rng, store), _email_of_a_guest(rng, store)
+    if not customer or not email:
+        return None
+    return actions.change_customer(store, customer["id"], email=email)
+
+
 def _go_on_with_a_checkout(rng: random.Random, store: Store) -> Record | None:
     checkout = _open_checkout(rng, store)
     if not checkout:
@@ -101,6 +116,14 @@ def _known(rng: random.Random, store: Store) -> Record | None:
     return rng.choice(known) if known else None
 
 
+def _email_of_a_guest(rng: random.Random, store: Store) -> str:
+    """The email of an order that is no customer's; empty if there is none."""
+    held = {str(each["email"] or "").lower() for each in store.customers.values()}
+    bought = [str(each["email"] or "") for each in store.orders.values()]
+    guests = [each for each in bought if each and each.lower() not in held]
+    return rng.choice(guests) if guests else ""
+
+
 def _open_checkout(rng: random.Random, store: Store) -> Record | None:
     some = [
         each
@@ -117,6 +140,8 @@ _SHOWN: tuple[Deed, ...] = (
     _strike_out_an_email,
     _take_an_email_down,
     _hand_an_email_over,
+    _sign_a_guest_up,
+    _take_the_email_of_a_guest,
     _go_on_with_a_checkout,
     _close_an_order,
 )

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from itertools import pairwise
 
 import pytest
@@ -24,7 +24,6 @@ from services.shared.hubspot.pacing import (
     seconds_until_midnight,
     spacing,
 )
-from services.shared.hubspot.problems import RateLimitedError
 from services.shared.hubspot.rates import Policy, RateFacts
 from tests.support.memory_quota import MemoryQuota
 from tests.support.virtual_time import in_virtual_time
@@ -139,54 +138,6 @@ def test_the_day_ends_at_midnight_in_the_account_s_time_zone() -> None:
 
     assert seconds_until_midnight(now, "US/Eastern") == 1.5 * 3600
     assert seconds_until_midnight(now, "Mars/Olympus") is None
-
-
-def test_a_spent_day_is_said_to_who_asks_and_ends_at_the_account_s_midnight() -> None:
-    ten_to_midnight = datetime(2026, 11, 24, 4, 50, tzinfo=UTC)
-
-    async def main() -> None:
-        clock = asyncio.get_running_loop().time
-        began = clock()
-        governor = Governor(
-            MemoryQuota(), now=lambda: ten_to_midnight + timedelta(seconds=clock() - began)
-        )
-        governor.end_days_in("US/Eastern")
-        await governor.observe(RateFacts(refused=Policy.DAILY))
-        with pytest.raises(RateLimitedError) as refusal:
-            await governor.acquire(Lane.LIVE)
-        assert refusal.value.reason == "quota_spent"
-        assert refusal.value.retry_after == pytest.approx(605, abs=4)
-        assert clock() == began, "nobody stood in line"
-        await asyncio.sleep(606)
-        await governor.acquire(Lane.LIVE)
-
-    in_virtual_time(main())
-
-
-def test_a_long_wait_after_a_burst_is_no_spent_day_also_to_another_process() -> None:
-    async def main() -> None:
-        quota = MemoryQuota()
-        refused = RateFacts(refused=Policy.TEN_SECONDLY, retry_after=120.0)
-        await Governor(quota).observe(refused)
-        with pytest.raises(RateLimitedError) as refusal:
-            await Governor(quota).acquire(Lane.LIVE)
-        assert refusal.value.reason == "rate_limited"
-        assert refusal.value.retry_after == pytest.approx(120, abs=4)
-
-    in_virtual_time(main())
-
-
-def test_a_spent_day_that_is_over_names_no_later_wait() -> None:
-    async def main() -> None:
-        quota = MemoryQuota()
-        await Governor(quota).observe(RateFacts(refused=Policy.DAILY))
-        await asyncio.sleep(901)
-        await Governor(quota).observe(RateFacts(refused=Policy.SECONDLY, retry_after=60.0))
-        with pytest.raises(RateLimitedError) as refusal:
-            await Governor(quota).acquire(Lane.LIVE)
-        assert refusal.value.reason == "rate_limited"
-
-    in_virtual_time(main())
 
 
 def test_waiting_callers_are_served_at_the_spacing_live_first() -> None:

@@ -12,10 +12,13 @@ from services.shared.ledger.moments import read
 if TYPE_CHECKING:
     from sqlalchemy import Row
 
+EVERY_STORE = "*"
+"""The shop of a cause that is about the HubSpot account, whichever store it is."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewCause:
-    """What stands in the way. No ``object_type``: all of the store; shop ``*``: all."""
+    """What stands in the way. No ``object_type``: all of the store; ``EVERY_STORE``: all."""
 
     shop: str
     object_type: str
