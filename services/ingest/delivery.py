@@ -91,18 +91,6 @@ class Accepted(msgspec.Struct, kw_only=True):
     event: NewEvent
 
 
-def decide(
-    headers: Iterable[tuple[bytes, bytes]], body: bytes, stores: KnownStores, received_at: datetime
-) -> Accepted | Refused:
-    """All steps at once; for any headers and any body, without raising."""
-    claim = claim_in(headers, stores)
-    if isinstance(claim, Refused):
-        return claim
-    if not is_proven(claim, body):
-        return Refused(outcome=Outcome.WRONG_SIGNATURE)
-    return event_for(claim, body, received_at)
-
-
 def claim_in(headers: Iterable[tuple[bytes, bytes]], stores: KnownStores) -> Claim | Refused:
     """What the headers (names in lower case, as ASGI gives them) claim, if it can be checked."""
     told, doubled = _told_in(headers)

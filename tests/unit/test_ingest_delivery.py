@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.ingest.delivery import Accepted, Refused, decide
+from services.ingest.delivery import Accepted, Refused, claim_in, event_for, is_proven
 from services.ingest.outcomes import Outcome
 from services.ingest.stores import StoresInMemory
 from services.shared.contract import topics
@@ -34,14 +34,24 @@ def known_stores() -> StoresInMemory:
     return stores
 
 
+def decided(headers: Headers, body: bytes, stores: StoresInMemory) -> Accepted | Refused:
+    """All steps, one after the other, as ingest takes them."""
+    claim = claim_in(headers, stores)
+    if isinstance(claim, Refused):
+        return claim
+    if not is_proven(claim, body):
+        return Refused(outcome=Outcome.WRONG_SIGNATURE)
+    return event_for(claim, body, NOW)
+
+
 def accepted(headers: Headers, body: bytes = BODY) -> Accepted:
-    decision = decide(headers, body, known_stores(), NOW)
+    decision = decided(headers, body, known_stores())
     assert isinstance(decision, Accepted), decision
     return decision
 
 
 def refusal(headers: Headers, body: bytes = BODY) -> Outcome:
-    decision = decide(headers, body, known_stores(), NOW)
+    decision = decided(headers, body, known_stores())
     assert isinstance(decision, Refused), decision
     return decision.outcome
 
@@ -128,7 +138,7 @@ def test_two_shops_are_none() -> None:
 
 
 def test_before_the_stores_are_loaded_nobody_is_turned_away_for_good() -> None:
-    decision = decide(as_asgi(signed_headers(BODY)), BODY, StoresInMemory(), NOW)
+    decision = decided(as_asgi(signed_headers(BODY)), BODY, StoresInMemory())
 
     assert decision == Refused(outcome=Outcome.STORES_NOT_LOADED)
 
@@ -226,7 +236,7 @@ VALUES = st.sampled_from([value for _, value in as_asgi(signed_headers(BODY))]) 
 @settings(max_examples=300)
 @given(headers=st.lists(st.tuples(NAMES, VALUES)), body=st.binary())
 def test_any_headers_and_any_body_get_a_decision(headers: Headers, body: bytes) -> None:
-    assert isinstance(decide(headers, body, known_stores(), NOW).outcome, Outcome)
+    assert isinstance(decided(headers, body, known_stores()).outcome, Outcome)
 
 
 @settings(max_examples=300)
