@@ -348,9 +348,11 @@ async def test_who_never_reads_the_answers_is_not_kept(served: Served) -> None:
 
 async def test_who_reads_the_answers_in_time_is_kept(served: Served) -> None:
     protocol, wire = served.connected()
-    type(protocol).unread_seconds = 0.01
+    later, other = served.connected()
+    type(protocol).unread_seconds = type(later).unread_seconds = 0.01
     protocol.pause_writing()
+    later.pause_writing()
     protocol.resume_writing()
-    await asyncio.sleep(0.05)
+    await other.until(lambda wire: wire.closed)  # whose time was up after the first one's
 
     assert not wire.closed
