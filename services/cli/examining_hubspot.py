@@ -11,9 +11,10 @@ import orjson
 
 from services.cli.findings import Finding, lesser, ours, said_of
 from services.cli.settings import Settings
+from services.shared.contract.bodies import json_object
 from services.shared.contract.errors import OursToFixError, SyncError
 from services.shared.hubspot.client import API_VERSION, HubSpot
-from services.shared.hubspot.problems import json_object, problem_in
+from services.shared.hubspot.problems import problem_in
 from services.shared.hubspot.schema import SYNC_KEY, AccountSchema, Shortfall
 from services.shared.hubspot.setup import Setup
 from services.shared.runtime.network import network_problem

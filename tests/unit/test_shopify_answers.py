@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.shared.contract.bodies import json_object
 from services.shared.contract.errors import (
     OursToFixError,
     OutcomeUnknownError,
@@ -21,7 +22,6 @@ from services.shared.shopify.answers import (
     TooCostlyError,
     date_in,
     http_problem_in,
-    json_object,
     parsed,
     retry_after_in,
 )

@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import orjson
 
+from services.shared.contract.bodies import json_object
 from services.shared.contract.errors import OutcomeUnknownError
 from services.shared.hubspot.account import (
     AccountDetails,
@@ -22,7 +23,7 @@ from services.shared.hubspot.account import (
 )
 from services.shared.hubspot.answers import page_in, reading_in, results_in
 from services.shared.hubspot.links import Pair, associated_in, pairs_refused_in
-from services.shared.hubspot.problems import RateLimitedError, json_object, problem_with
+from services.shared.hubspot.problems import RateLimitedError, problem_with
 from services.shared.hubspot.rates import RateFacts, rate_facts_in
 from services.shared.hubspot.refusals import Refusal
 from services.shared.hubspot.rows import Page, Reading, Result, Row, input_of

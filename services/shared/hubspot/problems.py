@@ -19,8 +19,7 @@ from http import HTTPStatus
 from types import MappingProxyType
 from typing import Any
 
-import orjson
-
+from services.shared.contract.bodies import json_object
 from services.shared.contract.errors import (
     OursToFixError,
     OutcomeUnknownError,
@@ -84,15 +83,6 @@ def problem_with(
     low = {name.lower(): value for name, value in headers.items()}
     meaning = _MEANINGS.get(status) or _by_class(status)
     return meaning(envelope or {}, low)
-
-
-def json_object(body: bytes) -> dict[str, Any] | None:
-    """``body`` as a JSON object, or None if it is anything else."""
-    try:
-        parsed = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        return None
-    return parsed if isinstance(parsed, dict) else None
 
 
 def _problem_of_success(status: int, envelope: _Body | None, *, is_empty: bool) -> SyncError | None:

@@ -15,6 +15,7 @@ from typing import Any
 import httpx
 import orjson
 
+from services.shared.contract.bodies import json_object
 from services.shared.contract.errors import OutcomeUnknownError
 from services.shared.runtime.logging import Action
 from services.shared.runtime.network import network_problem
@@ -26,7 +27,6 @@ from services.shared.shopify.answers import (
     cost_in,
     date_in,
     http_problem_in,
-    json_object,
     parsed,
 )
 from services.shared.shopify.costs import (

@@ -16,8 +16,6 @@ from http import HTTPStatus
 from types import MappingProxyType
 from typing import Any
 
-import orjson
-
 from services.shared.contract.errors import (
     OursToFixError,
     OutcomeUnknownError,
@@ -102,15 +100,6 @@ def parsed(envelope: Mapping[str, Any] | None) -> Parsed:
     if not isinstance(data, dict):
         raise _problem_without_data(codes)
     return Parsed(data=data, cost=cost, denied=tuple(_path(each) for each in listed))
-
-
-def json_object(body: bytes) -> dict[str, Any] | None:
-    """``body`` as a JSON object, or None if it is anything else."""
-    try:
-        found = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        return None
-    return found if isinstance(found, dict) else None
 
 
 def cost_in(envelope: Mapping[str, Any]) -> Cost | None:

@@ -16,6 +16,7 @@ from typing import Protocol
 
 import httpx
 
+from services.shared.contract.bodies import json_object
 from services.shared.contract.errors import (
     OursToFixError,
     OutcomeUnknownError,
@@ -27,7 +28,6 @@ from services.shared.shopify.address import ShopAddress
 from services.shared.shopify.answers import (
     TokenRefusedError,
     http_problem_in,
-    json_object,
     retry_after_in,
 )
 
