@@ -19,6 +19,7 @@ from services.cli import (
     migrating,
     records,
     replaying,
+    requests,
     sandboxing,
     topics,
 )
@@ -28,7 +29,7 @@ from services.cli.settings import Settings, loaded
 from services.cli.status import status
 from services.ingest.settings import Settings as IngestSettings
 from services.shared.runtime.calls import DISTRIBUTION
-from services.shared.runtime.logging import configure_logging
+from services.shared.runtime.logging import Action, configure_logging
 
 _LOG = logging.getLogger(__name__)
 PROCESSES = ("ingest", "syncer", "reconciler")
@@ -67,7 +68,7 @@ async def _run(
     if settings.public_url is None:
         _LOG.warning(
             "no public address: changes are found by scanning alone",
-            extra={"action": "do_without", "scan_every_seconds": settings.scan_every},
+            extra={"action": Action.DO_WITHOUT, "scan_every_seconds": settings.scan_every},
         )
     # Here, because looking at the product must not load all that runs it.
     run = import_module("services.cli.processes").run
@@ -79,7 +80,7 @@ async def _run(
 def _begin_to_log(settings: Settings) -> None:
     configure_logging(settings.log_format, settings.log_level)
     for each in misspelt_settings():
-        _LOG.warning(each, extra={"action": "ignore"})
+        _LOG.warning(each, extra={"action": Action.IGNORE})
 
 
 async def _nothing(_base: object) -> None:
@@ -124,6 +125,7 @@ app.command("backup", rich_help_panel=_LOOK)(backing_up.backup)
 app.command("migrate", rich_help_panel=_RUN)(migrating.migrate)
 app.add_typer(records.app, name="records", rich_help_panel=_LOOK)
 app.add_typer(dead_letters.app, name="dead-letters", rich_help_panel=_LOOK)
+app.add_typer(requests.app, name="requests", rich_help_panel=_LOOK)
 app.command("replay", rich_help_panel=_LOOK)(replaying.replay)
 app.command("topics", rich_help_panel=_LOOK)(topics.topics)
 

@@ -43,6 +43,7 @@ from services.shared.log.late import opened_in_time
 from services.shared.log.opening import opened as opened_log
 from services.shared.log.port import Log
 from services.shared.runtime.calls import CountedTransport, client
+from services.shared.runtime.logging import Action
 from services.syncer import metrics as syncer_metrics
 
 _LOG = logging.getLogger(__name__)
@@ -137,7 +138,9 @@ async def _made_ready(ledger: Ledger, vault: Vault, settings: Settings) -> None:
     await check_here(ledger)
     await setbacks.repair(ledger)
     if count := await reseal(ledger, vault):
-        _LOG.info("sealed anew under the first key", extra={"action": "reseal", "count": count})
+        _LOG.info(
+            "sealed anew under the first key", extra={"action": Action.RESEAL, "count": count}
+        )
     await admit(ledger, vault, settings)
 
 
@@ -149,7 +152,7 @@ def _without_ledger(processes: frozenset[str]) -> Iterator[None]:
     except WorldAtFaultError as problem:
         if processes != {INGEST}:
             raise
-        extra = {"action": "do_without", "reason": problem.reason}
+        extra = {"action": Action.DO_WITHOUT, "reason": problem.reason}
         _LOG.warning("starting without the ledger", extra=extra)
 
 

@@ -12,6 +12,7 @@ from services.shared.ledger import moving
 from services.shared.ledger.engine import Ledger
 from services.shared.ledger.moving import Phase
 from services.shared.log.port import Appender
+from services.shared.runtime.logging import Action
 
 _LOG = logging.getLogger(__name__)
 LOOK_SECONDS = 1.0
@@ -58,7 +59,7 @@ async def watch(ledger: Ledger, gate: Gate, stopping: asyncio.Event) -> None:
             found = Phase.DRAINING if gate.is_closed else Phase.STAYING
         if gate.is_closed is not (found is not Phase.STAYING):
             gate.is_closed = not gate.is_closed
-            _LOG.warning("the ledger moves", extra={"action": "move", "phase": found})
+            _LOG.warning("the ledger moves", extra={"action": Action.MOVE, "phase": found})
         if found in (Phase.STOPPING, Phase.MOVED):
             stopping.set()
         await asyncio.sleep(LOOK_SECONDS)

@@ -12,6 +12,8 @@ _SENTENCES: Mapping[str, str] = MappingProxyType(
     {
         "wrong_encryption_key": "SHOPSYNC_ENCRYPTION_KEY does not open what is in the ledger. Give "
         "the key it was made with; to rotate, give both: NEW,OLD.",
+        "no_encryption_key": "SHOPSYNC_ENCRYPTION_KEY is missing: what is sealed in the ledger "
+        "opens only with the key that the processes have, from the environment or .env.",
         "address_taken": "Cannot listen on {detail}. Is shopsync running already? Otherwise choose "
         "another port: SHOPSYNC_INGEST_PORT, SHOPSYNC_INGEST_METRICS_PORT, "
         "SHOPSYNC_SYNCER_METRICS_PORT, SHOPSYNC_RECONCILER_METRICS_PORT.",

@@ -40,7 +40,18 @@ class SettingsError(OursToFixError):
         self.problems = tuple(problems)
 
 
-class Settings(Places):
+class Keys(Places):
+    """All that it takes to open what is sealed in the ledger."""
+
+    encryption_key: SecretStr = SecretStr("")
+
+    @property
+    def encryption_keys(self) -> tuple[str, ...]:
+        """The passphrases; the first seals, all open."""
+        return _keys_in(self.encryption_key)
+
+
+class Settings(Keys):
     """Everything the processes need. Times in seconds."""
 
     encryption_key: SecretStr
@@ -113,11 +124,6 @@ class Settings(Places):
         if problems and (stores or "shop" in info.data):
             raise ValueError("; ".join(problems))
         return stores
-
-    @property
-    def encryption_keys(self) -> tuple[str, ...]:
-        """The passphrases; the first seals, all open."""
-        return _keys_in(self.encryption_key)
 
     @property
     def shopify_base_url(self) -> str:

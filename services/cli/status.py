@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
+from services.cli import requests
 from services.cli.agreements import unconfirmed
 from services.cli.answering import AsJson, Exit, finished, give, say, show
 from services.cli.barred import remedy_for
@@ -18,11 +19,12 @@ from services.cli.looking import has_log, ledger_at, log_at, places
 from services.cli.settings import Settings, SettingsError, loaded
 from services.shared.contract.events import Lag, Partition
 from services.shared.contract.topics import BACKFILL_SUFFIX, CONSUMED_TOPICS, SYNCER_GROUP
-from services.shared.ledger import leases, notes, reporting, stores, troubles, windows
+from services.shared.ledger import compliance, leases, notes, reporting, stores, troubles, windows
 from services.shared.ledger.causes import EVERY_STORE, Cause, open_causes
+from services.shared.ledger.compliance import StandingRequest
 from services.shared.ledger.engine import Ledger, Transaction
 from services.shared.ledger.measures import Scan, last_scans
-from services.shared.ledger.notes import PendingRequest, QuotaUse
+from services.shared.ledger.notes import QuotaUse
 from services.shared.ledger.reporting import Backlog, Count
 from services.shared.ledger.sources import Status
 from services.shared.ledger.stores import StoreState
@@ -54,7 +56,7 @@ class Picture:
     lag: Sequence[TopicLag]
     causes: Sequence[Cause]
     backlog: Backlog
-    requests: Sequence[PendingRequest]
+    requests: Sequence[StandingRequest]
     quota: QuotaUse | None
     troubles: Sequence[Trouble]
     findings: Sequence[Finding]
@@ -100,7 +102,7 @@ async def _seen(tx: Transaction, lags: Mapping[Partition, Lag], known: Known) ->
         lag=behind(lags, datetime.now(UTC)),
         causes=await open_causes(tx),
         backlog=await reporting.backlog(tx),
-        requests=await notes.pending_requests(tx),
+        requests=await compliance.standing(tx),
         quota=await _quota(tx),
         troubles=known.troubles,
         findings=diagnosed(known),
@@ -180,8 +182,10 @@ def _show(picture: Picture) -> None:
         for to_do in dict.fromkeys(map(remedy_for, picture.causes)):
             say(f"  {to_do}")
     if picture.requests:
-        requests = [(e.shop, e.shopify_topic, e.received_at.isoformat()) for e in picture.requests]
-        show("Compliance requests pending", ("store", "topic", "received"), requests)
+        show(
+            "Compliance requests pending", requests.COLUMNS, map(requests.row_of, picture.requests)
+        )
+        say("  shopsync requests show ID")
     for found in picture.findings:
         say(f"{found.subject}: {found.problem}")
     for to_do in dict.fromkeys(each.to_do for each in picture.findings):

@@ -16,6 +16,7 @@ from services.cli.looking import places
 from services.shared.contract.errors import SyncError
 from services.shared.log.address import KafkaCluster
 from services.shared.log.kafka.declared import FILE, Difference
+from services.shared.runtime.logging import Action
 
 if TYPE_CHECKING:
     from services.shared.log.kafka.topics import Applied, Comparison, Topics
@@ -67,13 +68,15 @@ async def name_differences(cluster: KafkaCluster) -> None:
             found = await compared(cluster)
             break
         except SyncError as problem:
-            _LOG.warning("topics not compared", extra={"action": "wait", "reason": problem.reason})
+            _LOG.warning(
+                "topics not compared", extra={"action": Action.WAIT, "reason": problem.reason}
+            )
             await asyncio.sleep(_AGAIN_SECONDS)
     for each in found.differences:
         _LOG.warning(
             "a topic is not as declared",
             extra={
-                "action": "topic_differs",
+                "action": Action.TOPIC_DIFFERS,
                 "topic": each.topic,
                 "what": each.what,
                 "declared": each.declared,

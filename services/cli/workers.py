@@ -21,6 +21,7 @@ from services.cli.answering import Exit
 from services.ingest.settings import Settings
 from services.shared.contract.errors import OursToFixError
 from services.shared.runtime.lifecycle import Companion, run_together, stopping_on_signals
+from services.shared.runtime.logging import Action
 from services.shared.runtime.serving import listening_socket
 
 _LOG = logging.getLogger(__name__)
@@ -81,7 +82,7 @@ async def _keep(number: int, environment: Mapping[str, str], stopping: asyncio.E
         code = await _lived(environment, stopping)
         if stopping.is_set():
             return
-        extra = {"action": "restart", "worker": number, "code": code}
+        extra = {"action": Action.RESTART, "worker": number, "code": code}
         _LOG.error("a worker died", extra=extra)
         deaths.append(clock())
         dies_often = len(deaths) == _DEATHS and deaths[-1] - deaths[0] < _WITHIN_SECONDS

@@ -7,21 +7,22 @@ from collections.abc import Callable, Sequence
 
 from services.shared.contract.errors import EventAtFaultError, SyncError, WorldAtFaultError
 from services.shared.contract.events import Event, Provenance, provenance_in
-from services.shared.ledger import causes, notes, stores, waits
+from services.shared.ledger import causes, compliance, notes, stores, waits
 from services.shared.ledger.causes import Cause
+from services.shared.ledger.compliance import ComplianceRequest
 from services.shared.ledger.engine import Ledger
-from services.shared.ledger.notes import ComplianceRequest
 from services.shared.ledger.stores import StoreState
 from services.shared.ledger.vault import Vault
 from services.shared.log.port import Appender
+from services.shared.runtime.logging import Action
 from services.shared.shopify.admin import Admin
 from services.shared.shopify.answers import StoreUnavailableError, TokenRefusedError
+from services.shared.shopify.compliance import COMPLIANCE_TOPICS
 from services.shared.shopify.shops import shop as shop_of
 from services.syncer.doubts import DELETION_UNPROVED, UNREADABLE
 from services.syncer.reading import dead_letter
 
 _LOG = logging.getLogger(__name__)
-_COMPLIANCE = frozenset({"customers/data_request", "customers/redact", "shop/redact"})
 _UNINSTALLED = "app/uninstalled"
 _SCOPES_CHANGED = "app/scopes_update"
 _FOR_WANT_OF_SCOPES = frozenset({"access_denied", "scope_missing"})
@@ -66,7 +67,7 @@ class Shops:
 
     async def _settle(self, event: Event, provenance: Provenance) -> None:
         topic = provenance.shopify_topic
-        if topic in _COMPLIANCE:
+        if topic in COMPLIANCE_TOPICS:
             request = ComplianceRequest(
                 shop=provenance.shop,
                 shopify_topic=topic,
@@ -74,13 +75,13 @@ class Shops:
                 body=event.value,
             )
             async with self._ledger.transaction() as tx:
-                await notes.keep_request(tx, self._vault, request)
+                await compliance.keep(tx, self._vault, request)
         elif topic == _UNINSTALLED and await self._is_refused(provenance.shop):
             async with self._ledger.transaction() as tx:
                 if await stores.switch(tx, provenance.shop, StoreState.UNINSTALLED):
                     await notes.audit(tx, "uninstalled", provenance.shop)
             _LOG.warning(
-                "store uninstalled", extra={"action": "uninstall", "shop": provenance.shop}
+                "store uninstalled", extra={"action": Action.UNINSTALL, "shop": provenance.shop}
             )
         elif topic == _SCOPES_CHANGED:
             await self._try_again(provenance.shop)
@@ -95,7 +96,7 @@ class Shops:
                 if cause.shop == shop and cause.reason in _FOR_WANT_OF_SCOPES:
                     await causes.lift(tx, cause.id)
             readmitted = await waits.readmit(tx, shop, (DELETION_UNPROVED, UNREADABLE))
-        extra = {"action": "lift", "shop": shop, "readmitted": readmitted}
+        extra = {"action": Action.LIFT, "shop": shop, "readmitted": readmitted}
         _LOG.info("scopes changed: what waited for one is tried again", extra=extra)
 
     async def _is_refused(self, shop: str) -> bool:

@@ -10,14 +10,15 @@ from typer.testing import CliRunner
 
 from sandbox.hubspot.faults import Fault
 from sandbox.shopify import given
+from sandbox.shopify.compliance import compliance_change
 from services.cli.__main__ import app
 from services.cli.engines import RECONCILER, SYNCER, Engines
 from services.cli.places import PREFIX
 from services.cli.processes import run_on
 from services.cli.watching import snapshot
 from services.shared.contract.events import Change, NewEvent, Origin, Provenance, headers_of
-from services.shared.ledger import notes
-from services.shared.ledger.notes import ComplianceRequest
+from services.shared.ledger import compliance
+from services.shared.ledger.compliance import ComplianceRequest
 from tests.support.both_vendors import SHOP, BothVendors
 
 
@@ -28,7 +29,7 @@ class Lived:
         self.folder = folder
         self.world = BothVendors()
         store = self.world.store
-        mail = given.customer(store, email="ana@example.com")
+        self.mail = mail = given.customer(store, email="ana@example.com")
         self.nameless = given.customer(store, email=None, phone="+34600000002")
         self.fine = given.order(store, lines=1, customer=mail)
         self.lonely = given.order(
@@ -40,14 +41,15 @@ class Lived:
         async with self.world.engines(self.folder) as base:
             await base.log.append([_garbage()])
             await _settled(base)
+            asked = compliance_change(self.world.store, "customers/redact", self.mail)
             request = ComplianceRequest(
                 shop=SHOP,
                 shopify_topic="customers/redact",
                 delivery_id="d-1",
-                body=b'{"customer": {"email": "ana@example.com"}}',
+                body=json.dumps(asked.record).encode(),
             )
             async with base.ledger.transaction() as tx:
-                await notes.keep_request(tx, base.vault, request)
+                await compliance.keep(tx, base.vault, request)
             self.world.account.faults = [Fault(kind="status", status=414, path="*/orders/batch/*")]
             self.refused = given.order(self.world.store, lines=1, email="guest@example.com")
             await _settled(base, failing=1)
@@ -175,3 +177,20 @@ def test_status_shows_freshness_lag_quota_and_compliance_without_anybody_s_data(
     assert "1 compliance requests pending" in said
     assert "fresh until" in said
     assert "ana@" not in said + json.dumps(picture)
+
+
+def test_a_compliance_request_leads_to_the_contact_and_the_orders_in_hubspot(
+    lived: Lived, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(f"{PREFIX}ENCRYPTION_KEY", "a-key-long-enough")
+    (request,) = answered("requests", "list")
+
+    found = answered("requests", "show", str(request["id"]))
+
+    people = lived.world.account.records["contacts"].by_id.values()
+    hers = [each.id for each in people if each.properties.get("email") == "ana@example.com"]
+    assert found["concern"]["contacts"] == hers
+    shown = {each["key"]: each["target_id"] for each in found["concern"]["records"]}
+    assert shown[f"{SHOP}/customers/{lived.mail['id']}"] == hers[0]
+    assert shown[f"{SHOP}/orders/{lived.fine['id']}"] in lived.world.there("orders")
+    assert f"{SHOP}/orders/{lived.lonely['id']}" not in shown

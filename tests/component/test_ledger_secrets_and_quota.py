@@ -8,9 +8,9 @@ import pytest
 
 from services.shared.contract.errors import OursToFixError
 from services.shared.hubspot.pacing import Correction, Lane, NotYet, spacing
-from services.shared.ledger import leases, notes, stores, windows
+from services.shared.ledger import compliance, leases, stores, windows
+from services.shared.ledger.compliance import ComplianceRequest
 from services.shared.ledger.engine import Ledger, statement
-from services.shared.ledger.notes import ComplianceRequest
 from services.shared.ledger.quota import LedgerQuota
 from services.shared.ledger.resealing import reseal
 from services.shared.ledger.stores import ACCOUNT, StoreCredentials, StoreState
@@ -54,7 +54,7 @@ async def _with_every_secret(ledger: Ledger) -> None:
     await connected(ledger, old, "secret")
     async with ledger.transaction() as tx:
         await stores.keep_token(tx, old, SHOP, "shpat_1")
-        await notes.keep_request(tx, old, REQUEST)
+        await compliance.keep(tx, old, REQUEST)
 
 
 async def test_before_anything_is_sealed_anew_the_old_key_opens_it(ledger: Ledger) -> None:
@@ -127,8 +127,8 @@ async def test_a_new_secret_keeps_the_one_before_and_taking_over_twice_is_once(
 async def test_a_compliance_request_is_kept_once_and_sealed(ledger: Ledger) -> None:
     async with ledger.transaction() as tx:
         for _ in range(2):
-            await notes.keep_request(tx, Vault([OLD]), REQUEST)
-        (kept,) = await notes.pending_requests(tx)
+            await compliance.keep(tx, Vault([OLD]), REQUEST)
+        (kept,) = await compliance.standing(tx)
         (raw,) = await tx.run(statement("SELECT body FROM requests"))
 
     assert (kept.shop, kept.shopify_topic) == (REQUEST.shop, REQUEST.shopify_topic)

@@ -36,6 +36,7 @@ _MOMENTS = {
     "windows": ("started_at", "ended_at"),
     "audit": ("at",),
     "settings": ("changed_at",),
+    "requests": ("received_at", "done_at"),
 }
 
 

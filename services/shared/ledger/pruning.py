@@ -36,6 +36,15 @@ _PRUNED: Mapping[str, tuple[Statement, int]] = MappingProxyType(
             ),
             30,
         ),
+        # That it was done is remembered; whom it was about, only for as long as it may be needed.
+        "bodies of requests that are done": (
+            statement(
+                f"""UPDATE requests SET body = '' WHERE id IN
+                (SELECT id FROM requests WHERE done_at < {{now}} - :older_than AND body <> ''
+                LIMIT {_AT_ONCE}) RETURNING 1 AS gone"""
+            ),
+            30,
+        ),
         "causes": (_oldest("causes", "id", "lifted_at < {now} - :older_than"), 30),
         # A day is beyond any call that could still be on its way.
         "claims": (_oldest("claims", "key", "until < {now} - :older_than"), 1),

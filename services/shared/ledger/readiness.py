@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from services.shared.ledger.engine import Ledger, Transaction, statement
 
-NEWEST = "0003"
+NEWEST = "0004"
 """The newest migration there is."""
 
 _HAS_SCHEMA = statement("SELECT 1 AS found FROM {tables} AS t WHERE t.name = 'alembic_version'")

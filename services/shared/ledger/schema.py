@@ -244,7 +244,7 @@ settings = Table(
     sqlite_with_rowid=False,
 )
 
-# Compliance requests, kept until they are carried out.
+# Compliance requests; their bodies are kept until they are carried out, and a while longer.
 requests = Table(
     "requests",
     metadata,
@@ -252,9 +252,10 @@ requests = Table(
     Column("shop", Text, nullable=False),
     Column("shopify_topic", Text, nullable=False),
     Column("delivery_id", Text, nullable=False, unique=True),
-    Column("body", Text, nullable=False),  # encrypted
+    Column("body", Text, nullable=False),  # encrypted; empty once it is forgotten
     Column("received_at", _MOMENT, nullable=False),
     Column("state", Text, nullable=False, server_default="pending"),
+    Column("done_at", _MOMENT),
 )
 
 # What operators and the product did that somebody may ask about later; pruned by age.

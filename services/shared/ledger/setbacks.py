@@ -10,6 +10,7 @@ import logging
 
 from services.shared.ledger import notes
 from services.shared.ledger.engine import Ledger, statement
+from services.shared.runtime.logging import Action
 
 _LOG = logging.getLogger(__name__)
 _NOTE = "clock"
@@ -55,6 +56,6 @@ async def repair(ledger: Ledger) -> int:
             return 0
         for each in _REPAIRS:
             await tx.run(each)
-    extra = {"action": "repair", "went_back_seconds": went_back // 1000}
+    extra = {"action": Action.REPAIR, "went_back_seconds": went_back // 1000}
     _LOG.warning("the ledger's clock went back", extra=extra)
     return went_back
