@@ -23,6 +23,7 @@ from services.shared.ledger.leases import Lease
 from services.shared.ledger.troubles import EVERY_KIND
 from services.shared.log.port import Appender
 from services.shared.runtime.lifecycle import Companion, rest, run_together
+from services.shared.runtime.logging import Action
 from services.shared.runtime.vitals import Pulse, Vitals
 from services.shared.shopify.admin import Admin
 
@@ -89,7 +90,7 @@ async def _scan_on(around: Surroundings, stopping: asyncio.Event) -> None:
             rounds.beat()
         except SyncError as problem:
             rounds.suffer(problem.reason)
-            _LOG.warning("stores not read", extra={"action": "wait", "reason": problem.reason})
+            _LOG.warning("stores not read", extra={"action": Action.WAIT, "reason": problem.reason})
             shops = ()
         await _round(around, scanner, shops, subscribing, stopping)
         await keep_time(around.ledger)

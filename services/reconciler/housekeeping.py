@@ -8,6 +8,7 @@ from services.shared.contract.errors import SyncError
 from services.shared.ledger import leases, setbacks
 from services.shared.ledger.engine import Ledger
 from services.shared.ledger.pruning import prune
+from services.shared.runtime.logging import Action
 
 _LOG = logging.getLogger(__name__)
 _NAME = "housekeeping"
@@ -19,7 +20,7 @@ async def keep_time(ledger: Ledger) -> None:
     try:
         await setbacks.repair(ledger)
     except SyncError as problem:
-        _LOG.warning("clock not read", extra={"action": "wait", "reason": problem.reason})
+        _LOG.warning("clock not read", extra={"action": Action.WAIT, "reason": problem.reason})
 
 
 async def keep_house(ledger: Ledger, instance: str) -> bool:
@@ -31,8 +32,8 @@ async def keep_house(ledger: Ledger, instance: str) -> bool:
                 return False
         forgotten = await prune(ledger)
     except SyncError as problem:
-        _LOG.warning("not pruned", extra={"action": "prune", "reason": problem.reason})
+        _LOG.warning("not pruned", extra={"action": Action.PRUNE, "reason": problem.reason})
         return False
     for what, rows in forgotten.items():
-        _LOG.info("pruned", extra={"action": "prune", "what": what, "rows": rows})
+        _LOG.info("pruned", extra={"action": Action.PRUNE, "what": what, "rows": rows})
     return True

@@ -12,6 +12,7 @@ from services.shared.ledger import troubles
 from services.shared.ledger.engine import Ledger
 from services.shared.ledger.measures import last_scans
 from services.shared.runtime.lifecycle import rest
+from services.shared.runtime.logging import Action
 from services.shared.runtime.vitals import Pulse
 
 _LOG = logging.getLogger(__name__)
@@ -27,7 +28,7 @@ async def keep_measured(ledger: Ledger, stopping: asyncio.Event, pulse: Pulse) -
             pulse.beat()
         except SyncError as problem:
             pulse.suffer(problem.reason)
-            _LOG.warning("not measured", extra={"action": "wait", "reason": problem.reason})
+            _LOG.warning("not measured", extra={"action": Action.WAIT, "reason": problem.reason})
         await rest(_EVERY_SECONDS, stopping)
 
 

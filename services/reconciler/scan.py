@@ -23,6 +23,7 @@ from services.shared.ledger.engine import Ledger
 from services.shared.ledger.leases import Lease
 from services.shared.ledger.windows import NewWindow, WindowState
 from services.shared.log.port import Appender
+from services.shared.runtime.logging import Action
 from services.shared.shopify.admin import Admin
 from services.shared.shopify.catalogue.reading import id_in
 from services.shared.shopify.hydrating import Hydrator
@@ -189,7 +190,7 @@ def _tell_sometimes(shop: str, kind: str, progress: Progress) -> None:
 
 
 def _tell(what: str, shop: str, kind: str, progress: Progress) -> None:
-    extra = {"action": "progress", "shop": shop, "kind": kind, "read": progress.read}
+    extra = {"action": Action.PROGRESS, "shop": shop, "kind": kind, "read": progress.read}
     _LOG.info(what, extra=extra)
 
 

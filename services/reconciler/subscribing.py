@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable
 
 from services.shared.contract.errors import SyncError, WorldAtFaultError
+from services.shared.runtime.logging import Action
 from services.shared.shopify.admin import Admin
 from services.shared.shopify.shops import shop as shop_of
 from services.shared.shopify.subscriptions import (
@@ -53,7 +54,7 @@ class Subscribing:
 async def _say_what_is_barred(admin: Admin, shop: str) -> None:
     _, without = permitted(WANTED_TOPICS, (await shop_of(admin)).scopes)
     for topic in without:
-        extra = {"action": "do_without", "shop": shop, "topic": topic.name}
+        extra = {"action": Action.DO_WITHOUT, "shop": shop, "topic": topic.name}
         _LOG.warning("topic without scope", extra=extra)
 
 
@@ -66,6 +67,6 @@ async def _ensured(admin: Admin, uri: str) -> bool:
             await subscribe(admin, topic, uri)
         except SyncError as problem:
             is_done &= not isinstance(problem, WorldAtFaultError)
-            extra = {"action": "do_without", "topic": topic.name, "reason": problem.reason}
+            extra = {"action": Action.DO_WITHOUT, "topic": topic.name, "reason": problem.reason}
             _LOG.warning("not subscribed", extra=extra)
     return is_done

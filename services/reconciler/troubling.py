@@ -11,6 +11,7 @@ from services.shared.contract.reasons import bounded
 from services.shared.ledger import troubles
 from services.shared.ledger.engine import Ledger
 from services.shared.ledger.troubles import NewTrouble
+from services.shared.runtime.logging import Action
 
 _LOG = logging.getLogger(__name__)
 # Said of the store, whichever of its objects is asked for.
@@ -40,7 +41,7 @@ def tell(shop: str, outcomes: Outcomes) -> None:
         if problem is not None:
             metrics.TROUBLES.labels(bounded(problem.reason)).inc()
             facts = {"shop": shop, "kind": kind or "all", "reason": problem.reason}
-            _LOG.warning("scan broken", extra={"action": "scan", **facts})
+            _LOG.warning("scan broken", extra={"action": Action.SCAN, **facts})
 
 
 async def keep(ledger: Ledger, shop: str, outcomes: Outcomes) -> None:
@@ -55,7 +56,7 @@ async def keep(ledger: Ledger, shop: str, outcomes: Outcomes) -> None:
                 await troubles.note(tx, _trouble(shop, kind, problem))
     except SyncError as problem:
         # It is met again by the next round.
-        extra = {"action": "wait", "shop": shop, "reason": problem.reason}
+        extra = {"action": Action.WAIT, "shop": shop, "reason": problem.reason}
         _LOG.warning("trouble not kept", extra=extra)
 
 

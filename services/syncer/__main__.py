@@ -34,6 +34,7 @@ from services.shared.ledger.stores import ACCOUNT
 from services.shared.ledger.vault import Vault
 from services.shared.log.port import Log
 from services.shared.runtime.lifecycle import Companion, rest, run_together
+from services.shared.runtime.logging import Action
 from services.shared.runtime.vitals import Pulse, Vitals
 from services.shared.shopify.hydrating import Hydrator
 from services.syncer import plans
@@ -155,13 +156,17 @@ async def _prepared_in_time(
             pulse.suffer(problem.reason)
             await note_unusable(around.ledger, problem)
             level = logging.ERROR if isinstance(problem, OursToFixError) else logging.WARNING
-            extra = {"action": "wait", "reason": problem.reason, "again_in_seconds": wait_seconds}
+            extra = {
+                "action": Action.WAIT,
+                "reason": problem.reason,
+                "again_in_seconds": wait_seconds,
+            }
             _LOG.log(level, "HubSpot cannot be used, nothing is written", extra=extra)
             await rest(wait_seconds, stopping)
             wait_seconds = min(wait_seconds * 2, _LONGEST_WAIT_SECONDS)
         else:
             pulse.rest()
-            _LOG.info("syncing to HubSpot", extra={"action": "started"})
+            _LOG.info("syncing to HubSpot", extra={"action": Action.STARTED})
             return ready
     return None
 
@@ -226,7 +231,8 @@ async def _line_item_links(around: Surroundings, slot: Slot) -> dict[str, int]:
             said = await around.hubspot.association_type(plans.LINE_ITEMS, object_type)
         except SyncError as problem:
             _LOG.warning(
-                "association types unknown", extra={"action": "guess", "reason": problem.reason}
+                "association types unknown",
+                extra={"action": Action.GUESS, "reason": problem.reason},
             )
             continue
         found[object_type] = said or found[object_type]
@@ -290,5 +296,5 @@ async def _keep_fresh(connections: Connections, stopping: asyncio.Event, pulse: 
             pulse.beat()
         except SyncError as problem:
             pulse.suffer(problem.reason)
-            _LOG.warning("stores not read", extra={"action": "wait", "reason": problem.reason})
+            _LOG.warning("stores not read", extra={"action": Action.WAIT, "reason": problem.reason})
         await rest(_STORES_SECONDS, stopping)

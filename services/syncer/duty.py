@@ -17,6 +17,7 @@ from services.shared.ledger.engine import Ledger
 from services.shared.ledger.settlements import Settlement
 from services.shared.ledger.sources import SourceRow, Status
 from services.shared.log.port import Appender
+from services.shared.runtime.logging import Action
 from services.shared.runtime.vitals import Pulse
 from services.syncer import metrics, webhook_only
 from services.syncer.handling import Handler
@@ -57,7 +58,9 @@ class Duty:
                 pulse.beat()
             except SyncError as problem:
                 pulse.suffer(problem.reason)
-                _LOG.warning("due work waits", extra={"action": "wait", "reason": problem.reason})
+                _LOG.warning(
+                    "due work waits", extra={"action": Action.WAIT, "reason": problem.reason}
+                )
                 rest = _OUTAGE_SECONDS
             await asyncio.sleep(rest)
 
@@ -102,7 +105,7 @@ class Duty:
         except Exception as fault:  # noqa: BLE001 - a fault of ours must not stop its neighbours
             if len(jobs) == 1:
                 return await self._mark_faulty(jobs[0], fault)
-            _LOG.warning("batch taken apart", extra={"action": "isolate", "kind": self._kind})
+            _LOG.warning("batch taken apart", extra={"action": Action.ISOLATE, "kind": self._kind})
         outcomes: dict[SourceKey, Outcome] = {}
         for job in jobs:
             outcomes |= await self._carefully([job], lane)
@@ -118,7 +121,7 @@ class Duty:
         _LOG.error(
             "internal fault",
             extra={
-                "action": "fault",
+                "action": Action.FAULT,
                 "source": str(job.source),
                 "fault": type(fault).__name__,
                 "place": place,

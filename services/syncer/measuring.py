@@ -24,6 +24,7 @@ from services.shared.ledger.notes import QuotaUse
 from services.shared.ledger.sources import Status
 from services.shared.log.port import History
 from services.shared.runtime.lifecycle import rest
+from services.shared.runtime.logging import Action
 from services.shared.runtime.vitals import Pulse
 from services.syncer import metrics
 
@@ -53,7 +54,9 @@ class Measuring:
                 pulse.beat()
             except SyncError as problem:
                 pulse.suffer(problem.reason)
-                _LOG.warning("not measured", extra={"action": "wait", "reason": problem.reason})
+                _LOG.warning(
+                    "not measured", extra={"action": Action.WAIT, "reason": problem.reason}
+                )
             await rest(max(_EVERY_SECONDS, (clock() - began) * _REST_PER_EFFORT), stopping)
 
     async def measure(self) -> None:
@@ -82,10 +85,10 @@ class Measuring:
     def _tell(self, left: int) -> None:
         """A first sync may take hours: whoever began it sees that it gets on."""
         if left:
-            extra = {"action": "progress", "events_left": left}
+            extra = {"action": Action.PROGRESS, "events_left": left}
             _LOG.info("writing a store's history to HubSpot", extra=extra)
         elif self._was_behind:
-            _LOG.info("all history that was read is settled", extra={"action": "progress"})
+            _LOG.info("all history that was read is settled", extra={"action": Action.PROGRESS})
         self._was_behind = left > 0
 
     async def _measure_records(self) -> None:

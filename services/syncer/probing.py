@@ -10,6 +10,7 @@ from services.shared.contract.errors import SyncError
 from services.shared.ledger import causes
 from services.shared.ledger.causes import EVERY_STORE, Cause
 from services.shared.ledger.engine import Ledger
+from services.shared.runtime.logging import Action
 from services.shared.runtime.vitals import Pulse
 
 _LOG = logging.getLogger(__name__)
@@ -51,7 +52,7 @@ class Probes:
                 due = await causes.to_probe(tx, _AGAIN_MS)
         except SyncError as problem:
             pulse.suffer(problem.reason)
-            _LOG.warning("probes wait", extra={"action": "wait", "reason": problem.reason})
+            _LOG.warning("probes wait", extra={"action": Action.WAIT, "reason": problem.reason})
             return []
         pulse.beat()
         return [cause for cause in due if cause.id not in self._asked]
@@ -62,9 +63,9 @@ class Probes:
             if await self._probe_of(cause)(cause):
                 async with self._ledger.transaction() as tx:
                     await causes.lift(tx, cause.id)
-                _LOG.info("cause lifted", extra={"action": "lift", "reason": cause.reason})
+                _LOG.info("cause lifted", extra={"action": Action.LIFT, "reason": cause.reason})
         except SyncError as problem:
-            _LOG.info("cause stays", extra={"action": "probe", "reason": problem.reason})
+            _LOG.info("cause stays", extra={"action": Action.PROBE, "reason": problem.reason})
         finally:
             self._asked.discard(cause.id)
 

@@ -10,6 +10,7 @@ from services.shared.hubspot.schema import AccountSchema
 from services.shared.ledger import causes
 from services.shared.ledger.causes import EVERY_STORE, NewCause
 from services.shared.ledger.engine import Ledger, Transaction
+from services.shared.runtime.logging import Action
 from services.syncer.awaiting import is_shared
 
 _LOG = logging.getLogger(__name__)
@@ -44,7 +45,7 @@ def name_shortfalls(schema: AccountSchema) -> None:
         _LOG.warning(
             "the account lacks something",
             extra={
-                "action": "do_without",
+                "action": Action.DO_WITHOUT,
                 "object_type": shortfall.object_type,
                 "property": shortfall.property,
                 "reason": shortfall.reason,

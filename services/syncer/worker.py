@@ -26,6 +26,7 @@ from services.shared.contract.events import (
 )
 from services.shared.contract.reasons import bounded
 from services.shared.log.port import Reader
+from services.shared.runtime.logging import Action
 from services.shared.runtime.vitals import Vitals
 from services.syncer import metrics
 
@@ -149,7 +150,7 @@ class Worker:
         try:
             await self._reader.commit(ends)
         except OwnershipLostError:
-            _LOG.info("partition lost", extra={"action": "hand_over", "topic": topic})
+            _LOG.info("partition lost", extra={"action": Action.HAND_OVER, "topic": topic})
         except WorldAtFaultError as problem:
             await self._pause(problem)
             self._rewind(events, waiting)
@@ -175,7 +176,7 @@ class Worker:
         _LOG.error(
             "the log lost events that were not settled",
             extra={
-                "action": "log_gap",
+                "action": Action.LOG_GAP,
                 "topic": gap.partition.topic,
                 "partition": gap.partition.number,
                 "expected": gap.expected,
@@ -194,7 +195,11 @@ class Worker:
         metrics.HELD.labels(_NEWER_FORMAT).inc()
         _LOG.warning(
             "an event waits for a newer version",
-            extra={"action": "hold", "reason": _NEWER_FORMAT, "topic": position.partition.topic},
+            extra={
+                "action": Action.HOLD,
+                "reason": _NEWER_FORMAT,
+                "topic": position.partition.topic,
+            },
         )
         await asyncio.sleep(self._rest_seconds)
         self._reader.resume(position.partition)
@@ -202,7 +207,7 @@ class Worker:
     async def _pause(self, problem: SyncError) -> None:
         metrics.HELD.labels(bounded(problem.reason)).inc()
         level = logging.ERROR if isinstance(problem, OursToFixError) else logging.WARNING
-        _LOG.log(level, "held", extra={"action": "hold", "reason": problem.reason})
+        _LOG.log(level, "held", extra={"action": Action.HOLD, "reason": problem.reason})
         retry_after = problem.retry_after if isinstance(problem, WorldAtFaultError) else None
         await asyncio.sleep(min(retry_after or _OUTAGE_SECONDS, 60.0))
 
@@ -213,7 +218,7 @@ def _said_to_stand_by(idle_polls: int | None, *, has_gained: bool) -> int | None
         return None
     if idle_polls < _STANDBY_POLLS:
         return idle_polls + 1
-    _LOG.info("standing by: others read the log", extra={"action": "stand_by"})
+    _LOG.info("standing by: others read the log", extra={"action": Action.STAND_BY})
     return None
 
 

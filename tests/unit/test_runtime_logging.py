@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import logging
@@ -11,6 +12,7 @@ from typing import Literal
 import pytest
 
 from services.shared.contract.errors import LogUnavailableError
+from services.shared.ledger.engine import opened, statement
 from services.shared.runtime.logging import Action, configure_logging
 
 log = logging.getLogger("shopsync.test")
@@ -81,9 +83,23 @@ def test_libraries_that_chat_are_quiet() -> None:
     assert stream.getvalue() == ""
 
 
-def test_calls_name_the_actions_of_the_vocabulary_and_no_other() -> None:
+def test_at_debug_the_ledger_s_driver_does_not_quote_what_is_written() -> None:
+    stream = io.StringIO()
+    configure_logging("json", "DEBUG", stream)
+
+    async def write() -> None:
+        async with opened("sqlite+aiosqlite:///:memory:") as ledger, ledger.transaction() as tx:
+            await tx.run(statement("SELECT :email AS email"), email="ada@example.com")
+
+    asyncio.run(write())
+
+    assert "ada@" not in stream.getvalue()
+
+
+def test_every_call_names_an_action_of_the_vocabulary_and_each_is_named() -> None:
     texts = [path.read_text() for path in (Path(__file__).parents[2] / "services").rglob("*.py")]
-    literals = {each for text in texts for each in re.findall(r'"action": "(\w+)"', text)}
+    literals = [each for text in texts for each in re.findall(r'"action": "\w+"', text)]
     members = {each for text in texts for each in re.findall(r"\bAction\.([A-Z_]+)\b", text)}
 
-    assert literals | {Action[each].value for each in members} == set(Action)
+    assert literals == []
+    assert members == set(Action.__members__)

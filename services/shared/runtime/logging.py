@@ -76,7 +76,8 @@ def configure_logging(
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
-    for chatty in ("uvicorn.error", "httpx", "httpcore", "alembic"):
+    # At DEBUG the ledger's driver quotes all that is written, people's data with it.
+    for chatty in ("uvicorn.error", "httpx", "httpcore", "alembic", "aiosqlite"):
         logging.getLogger(chatty).setLevel(max(logging.WARNING, root.level))
     # Kafka's client quotes whole events at DEBUG, and says of a broker that is away so ten times a
     # second, as an error. The log says it once.

@@ -20,6 +20,7 @@ from services.shared.log.kafka.history import History
 from services.shared.log.kafka.offsets import Offsets
 from services.shared.log.kafka.problems import unreachable
 from services.shared.log.kafka.reading import KafkaReader
+from services.shared.runtime.logging import Action
 
 _LOG = logging.getLogger(__name__)
 CONNECT_SECONDS = 5.0
@@ -126,7 +127,7 @@ class KafkaLog:
         try:
             producer = await producing.started(self._way, CONNECT_SECONDS)
         except LogUnavailableError as problem:
-            extra = {"action": "wait", "reason": problem.reason, "detail": problem.detail}
+            extra = {"action": Action.WAIT, "reason": problem.reason, "detail": problem.detail}
             _LOG.warning("no producer", extra=extra)
             self._refusal = problem
         else:
