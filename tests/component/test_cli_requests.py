@@ -183,6 +183,7 @@ def test_a_whole_store_is_counted_by_kind(data: Path) -> None:
     said = run("requests", "show", "2").output
     assert "erase everything of this store" in said
     assert f"records list --shop {SHOP}" in said
+    assert "Records of the store" in said, "a title wider than its table is not broken"
 
 
 @pytest.mark.parametrize("body", [b"garbage", b"[]", b'"text"'])
