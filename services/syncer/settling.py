@@ -166,15 +166,7 @@ def _settle(effort: Effort, now: datetime, memory: Memory) -> None:
         )
     )
     memory.outcomes[plan.source] = _OUTCOMES[status]
-    if row and not plan.keeps_links:  # what was never seen is linked to nobody yet
-        memory.link_owners.append(plan.source)
-    memory.links.extend(plan.links)
-    memory.mentions.extend(plan.mentions)
-    if _came_in(effort):
-        memory.moved_customers.append(plan.source)
-    memory.refers_to.update(plan.refers_to)
-    if plan.guest:
-        memory.guests.append(plan.guest)
+    _relate(effort, memory)
     memory.touched.append(plan.source)
     if effort.left_target:
         memory.left_contacts.append(effort.left_target)
@@ -215,6 +207,20 @@ def _leave_to(holder: SourceKey, effort: Effort, memory: Memory) -> None:
     )
     memory.overwritten.append(holder)
     memory.outcomes[plan.source] = Outcome.EXCLUDED
+
+
+def _relate(effort: Effort, memory: Memory) -> None:
+    """Whom a settled record is to be linked to, and whom it speaks of."""
+    plan = effort.plan
+    if effort.row and not plan.keeps_links:  # what was never seen is linked to nobody yet
+        memory.link_owners.append(plan.source)
+    memory.links.extend(plan.links)
+    memory.mentions.extend(plan.mentions)
+    if _came_in(effort):
+        memory.moved_customers.append(plan.source)
+    memory.refers_to.update(plan.refers_to)
+    if plan.guest:
+        memory.guests.append(plan.guest)
 
 
 def _standing_of(effort: Effort, problem: Failure | None) -> tuple[Status, str]:
