@@ -65,7 +65,7 @@ _WANT = statement(
     ON CONFLICT (shop, from_kind, from_id, to_kind, to_id) DO UPDATE SET
       state = CASE WHEN links.state = 'done' AND links.linked_to IS NOT NULL THEN 'done'
         ELSE 'pending' END,
-      due_at = NULL
+      due_at = CASE WHEN links.state = 'pending' THEN links.due_at END
     """,
     keyed=5,
     shared=_KEY,
