@@ -32,6 +32,7 @@ class Failure:
 class Piece:
     """One HubSpot record of an effort: its head, or one of its parts.
 
+    ``may_come_again``: a call with it that got no answer may be carried out yet.
     ``fingerprint`` is of what HubSpot shows of our values as far as we know; an empty one means
     that nothing is known, so everything is written. ``may_exist``: an earlier call may have created
     it although we know no id; ``email`` finds a contact.
@@ -48,6 +49,7 @@ class Piece:
     unknown: Unknown | None = None
     merged_from: str = ""
     may_exist: bool = False
+    may_come_again: bool = False
     email: str = ""
 
     @property
@@ -75,7 +77,8 @@ class Piece:
     def take(self, result: Result, sent: Mapping[str, str]) -> None:
         """Learn what became of writing ``sent``."""
         match result:
-            case Written(id=target_id):
+            case Written(id=target_id, may_come_again=may_come_again):
+                self.may_come_again |= may_come_again
                 if self.target_id and self.target_id != target_id:
                     # People merged two records: of the one that remains we know what we sent now.
                     self.merged_from, self.fingerprint = self.target_id, b""
@@ -144,6 +147,11 @@ class Effort:
         """Nothing could be asked about it, and nothing was sent."""
         for piece in self.pieces:
             piece.postpone(cause)
+
+    @property
+    def may_come_again(self) -> bool:
+        """Whether HubSpot may yet carry out a call again that a later one has repeated."""
+        return any(piece.may_come_again for piece in self.pieces)
 
     @property
     def problem(self) -> Failure | None:

@@ -18,7 +18,7 @@ from services.shared.ledger.links import Ends, Link, OpenLink
 from services.shared.ledger.stores import ACCOUNT
 from services.shared.ledger.waits import Wait
 from services.shared.runtime.vitals import Pulse
-from services.syncer import plans
+from services.syncer import lost_guests, plans
 from services.syncer.applying import is_missing
 from services.syncer.knowing import HEAD_TYPE, PART_KIND
 from services.syncer.people import MERGED_IDS
@@ -53,7 +53,7 @@ class _Answered:
     """What HubSpot said to links: ``missing`` has not the record that it comes from."""
 
     made: list[tuple[Link, str]] = field(default_factory=list)
-    refused: list[Link] = field(default_factory=list)
+    refused: list[OpenLink] = field(default_factory=list)
     missing: list[OpenLink] = field(default_factory=list)
     failed: list[Link] = field(default_factory=list)
 
@@ -64,7 +64,7 @@ class _Answered:
             case Unknown():
                 self.failed.append(each.link)
             case Refused():
-                self.refused.append(each.link)
+                self.refused.append(each)
                 if is_missing(result):
                     self.missing.append(each)
 
@@ -161,12 +161,13 @@ class Linker:
         await self._remove([each for each in gone if each.ends is Ends.TO_BE_REMOVED])
         async with self._ledger.transaction() as tx:
             await links.done(tx, answered.made)
-            await links.put_off(tx, answered.refused, _REFUSED_MS)
+            await links.put_off(tx, [each.link for each in answered.refused], _REFUSED_MS)
             await waits.wait(tx, _doubted(answered))
             await links.put_off(tx, answered.failed, _FAILED_MS)
             await waits.wait(tx, _asked_for(unknown))
             await links.put_off(tx, unknown, _ASKED_MS)
             await links.drop(tx, gone)
+        await lost_guests.look_after(self._ledger, self._writer, answered.refused)
 
     async def _associate(
         self,
@@ -237,10 +238,10 @@ def _doubted(answered: _Answered) -> list[Wait]:
     """
     ends = {
         end
-        for link in answered.refused
+        for each in answered.refused
         for end in (
-            SourceKey(link.shop, link.from_kind, link.from_id),
-            SourceKey(link.shop, link.to_kind, link.to_id),
+            SourceKey(each.link.shop, each.link.from_kind, each.link.from_id),
+            SourceKey(each.link.shop, each.link.to_kind, each.link.to_id),
         )
         if end.kind in _ALONE
     }

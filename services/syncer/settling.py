@@ -166,7 +166,7 @@ def _settle(effort: Effort, now: datetime, memory: Memory) -> None:
         )
     )
     memory.outcomes[plan.source] = _OUTCOMES[status]
-    _take_ties(effort, memory)
+    _relate(effort, memory)
     if effort.left_target:
         memory.left_contacts.append(effort.left_target)
         memory.moved.update(effort.merged)
@@ -174,20 +174,6 @@ def _settle(effort: Effort, now: datetime, memory: Memory) -> None:
     memory.identities.extend(
         Identity(kind=kind, value=value, source=plan.source) for kind, value in plan.tokens
     )
-
-
-def _take_ties(effort: Effort, memory: Memory) -> None:
-    """What it is to be linked with, and whom it makes known."""
-    plan = effort.plan
-    if effort.row and not plan.keeps_links:  # what was never seen is linked to nobody yet
-        memory.link_owners.append(plan.source)
-    memory.links.extend(plan.links)
-    memory.mentions.extend(plan.mentions)
-    if _came_in(effort):
-        memory.moved_customers.append(plan.source)
-    memory.refers_to.update(plan.refers_to)
-    if plan.guest:
-        memory.guests.append(plan.guest)
     memory.touched.append(plan.source)
 
 
@@ -223,6 +209,20 @@ def _leave_to(holder: SourceKey, effort: Effort, memory: Memory) -> None:
     memory.outcomes[plan.source] = Outcome.EXCLUDED
 
 
+def _relate(effort: Effort, memory: Memory) -> None:
+    """Whom a settled record is to be linked to, and whom it speaks of."""
+    plan = effort.plan
+    if effort.row and not plan.keeps_links:  # what was never seen is linked to nobody yet
+        memory.link_owners.append(plan.source)
+    memory.links.extend(plan.links)
+    memory.mentions.extend(plan.mentions)
+    if _came_in(effort):
+        memory.moved_customers.append(plan.source)
+    memory.refers_to.update(plan.refers_to)
+    if plan.guest:
+        memory.guests.append(plan.guest)
+
+
 def _standing_of(effort: Effort, problem: Failure | None) -> tuple[Status, str]:
     if effort.is_excluded:
         return Status.EXCLUDED, ARCHIVED_IN_HUBSPOT
@@ -238,7 +238,9 @@ def _detail(problem: Failure | None) -> str:
 
 
 def _still_suspect_ms(effort: Effort, now: datetime) -> int | None:
-    """How long until the last look: a late write of another may come until then."""
+    """How long until the last look: a late write, another's or our own, may come until then."""
+    if effort.may_come_again:
+        return SUSPECT_MS
     row: SourceRow | None = effort.row
     if row and row.suspect_until:
         left = (row.suspect_until - now) // timedelta(milliseconds=1)

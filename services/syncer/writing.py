@@ -12,11 +12,14 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Protocol, TypeVar
 
+import msgspec
+
 from services.shared.contract.errors import (
     OutcomeUnknownError,
     SyncError,
     WorldAtFaultError,
 )
+from services.shared.contract.reasons import NETWORK_PREFIX
 from services.shared.hubspot.answers import verdict_of
 from services.shared.hubspot.client import HubSpot
 from services.shared.hubspot.links import (
@@ -204,14 +207,13 @@ class Writer:
         self, send: _Send[T], rows: Sequence[T], *, is_repeatable: bool
     ) -> dict[str, Result]:
         """One result per row: the call's, or those of its parts where it was refused whole."""
-        maybe_applied = False
+        unknown: list[OutcomeUnknownError] = []
 
         async def attempt() -> Mapping[str, Result]:
-            nonlocal maybe_applied
             try:
                 return await self._one_call(partial(_answered, send, rows))
-            except OutcomeUnknownError:
-                maybe_applied = True
+            except OutcomeUnknownError as error:
+                unknown.append(error)
                 raise
 
         try:
@@ -219,14 +221,16 @@ class Writer:
         except RejectedByHubSpotError as error:
             if is_about_all(rows, error.refusal):
                 return {row.trace: refused(row.trace, error.refusal) for row in rows}
-            return await self._in_parts(
+            results = await self._in_parts(
                 send, parts_of(rows, error.refusal), is_repeatable=is_repeatable
             )
+            return _doubted(results, unknown)
         except SyncError as error:
             return {
-                row.trace: Unknown(trace=row.trace, cause=error, may_be_applied=maybe_applied)
+                row.trace: Unknown(trace=row.trace, cause=error, may_be_applied=bool(unknown))
                 for row in rows
             }
+        results = _doubted(results, unknown)
         unanswered = [row for row in rows if isinstance(results.get(row.trace), Unknown)]
         if not is_repeatable or not unanswered or len(rows) == 1:
             return results
@@ -262,6 +266,25 @@ class Writer:
         async with self._gate:
             await self._slot()
             return await call()
+
+
+def _doubted(
+    results: dict[str, Result], unknown: Iterable[OutcomeUnknownError]
+) -> dict[str, Result]:
+    """``results`` after calls whose outcome is unknown; one that was never answered may be late."""
+    if not any(map(_may_be_late, unknown)):
+        return results
+    return {
+        trace: msgspec.structs.replace(each, may_come_again=True)
+        if isinstance(each, Written)
+        else each
+        for trace, each in results.items()
+    }
+
+
+def _may_be_late(error: OutcomeUnknownError) -> bool:
+    """Whether HubSpot itself never answered: neither did it begin, perhaps, nor give up."""
+    return error.reason == "unavailable" or error.reason.startswith(NETWORK_PREFIX)
 
 
 async def _answered(send: _Send[T], rows: Sequence[T]) -> Mapping[str, Result]:

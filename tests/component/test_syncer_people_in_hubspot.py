@@ -75,6 +75,42 @@ async def test_a_contact_made_anew_by_people_is_taken_in_place_of_the_archived_o
 
 
 @story()
+async def test_a_guest_whose_contact_people_archived_buys_without_one_and_is_not_asked_for_again(
+    shop: Syncing,
+) -> None:
+    given.order(shop.store, lines=named("Mug"), email="guest@example.com", customer=None)
+    await shop.settled()
+    shop.people.archive("contacts", shop.only("contacts")["hs_object_id"])
+    given.order(shop.store, lines=named("Cup"), email="guest@example.com", customer=None)
+    await shop.passes(60)
+    calls = len(shop.to_hubspot.requests)
+    await shop.passes(3600)
+
+    assert len(shop.shown("orders")) == 2
+    assert shop.shown("contacts") == []
+    assert len(shop.to_hubspot.requests) == calls, "what HubSpot refused is asked for again"
+    async with shop.ledger.transaction() as tx:
+        assert await tx.run(statement("SELECT * FROM links WHERE state <> 'done'")) == []
+
+
+@story()
+async def test_a_guest_gets_the_contact_that_people_made_in_place_of_an_archived_one(
+    shop: Syncing,
+) -> None:
+    shop.hubspot.switches.archived_blocks_unique = False
+    given.order(shop.store, lines=named("Mug"), email="guest@example.com", customer=None)
+    await shop.settled()
+    shop.people.archive("contacts", shop.only("contacts")["hs_object_id"])
+    anew = shop.people.create("contacts", {"email": "guest@example.com"})
+    order = given.order(shop.store, lines=named("Cup"), email="guest@example.com", customer=None)
+    await shop.passes(700)
+
+    target = str((await shop.row("orders", order))["target_id"])
+    assert [*shop.hubspot.associations.of("orders", target, "contacts")] == [anew["id"]]
+    assert await shop.not_in_sync() == {}
+
+
+@story()
 async def test_a_variant_people_archived_stays_away_and_its_siblings_go_on(shop: Syncing) -> None:
     product = given.product(shop.store, variants=2, title="Shirt")
     await shop.settled()

@@ -223,3 +223,24 @@ async def test_an_order_in_a_currency_the_account_lacks_is_there_and_says_so(
     assert dollars.currency in shown["shopify_currency_note"]
     assert "hs_line_item_currency_code" not in shop.only("line_items")
     assert await shop.standing("orders", order) == ("in_sync", "")
+
+
+@story()
+async def test_a_call_carried_out_after_it_was_given_up_and_repeated_does_not_stay(
+    shop: Syncing,
+) -> None:
+    order = given.order(shop.store, lines=named("Mug"))
+    await shop.settled()
+    shop.strike("slow", path="*/orders/batch/update", applied=False, seconds=17.0)
+    actions.change_order(shop.store, order["id"], note="first")
+    await asyncio.sleep(16)
+    assert shop.only("orders")["hs_order_note"] == "first", "repeated after its time was over"
+    actions.change_order(shop.store, order["id"], note="second")
+    await asyncio.sleep(0.5)
+    assert shop.only("orders")["hs_order_note"] == "second"
+    await asyncio.sleep(1)
+    assert shop.only("orders")["hs_order_note"] == "first", "it came late"
+    await shop.settled()
+
+    assert shop.only("orders")["hs_order_note"] == "second"
+    assert await shop.not_in_sync() == {}

@@ -5,9 +5,11 @@ from collections.abc import Callable
 
 import httpx
 
+from tests.support.life import of_nobody
+
 
 class Wire(httpx.AsyncBaseTransport):
-    """Reaches an application in memory. A call that takes too long is an error.
+    """Reaches an application in memory. A call that takes too long is an error, and goes on there.
 
     ``before`` is what happens just before calls whose path ends so; ``after``, what happens once
     they are answered, and how many seconds the answer then takes to come.
@@ -29,13 +31,17 @@ class Wire(httpx.AsyncBaseTransport):
             if request.url.path.endswith(ending):
                 happens(request)
         await asyncio.sleep(0.001)
+        call = asyncio.get_running_loop().create_task(self._served(request), context=of_nobody())
         try:
             async with asyncio.timeout(self._seconds):
-                answer = await self._inner.handle_async_request(request)
-                await self._happens_after(request, answer)
-                return answer
+                return await asyncio.shield(call)
         except TimeoutError:
             raise httpx.ReadTimeout("too slow", request=request) from None
+
+    async def _served(self, request: httpx.Request) -> httpx.Response:
+        answer = await self._inner.handle_async_request(request)
+        await self._happens_after(request, answer)
+        return answer
 
     async def _happens_after(self, request: httpx.Request, answer: httpx.Response) -> None:
         for ending, (happens, seconds) in self.after.items():

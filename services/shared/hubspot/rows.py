@@ -41,11 +41,16 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Written(msgspec.Struct, frozen=True, kw_only=True):
-    """The row is in HubSpot, in the record ``id`` (after a merge by people: not the one asked)."""
+    """The row is in HubSpot, in the record ``id`` (after a merge by people: not the one asked).
+
+    ``may_come_again``: an earlier call with it got no answer, and may be carried out yet, over
+    whatever is written meanwhile.
+    """
 
     trace: str
     id: str
     is_new: bool = False
+    may_come_again: bool = False
 
 
 class Refused(msgspec.Struct, frozen=True, kw_only=True):

@@ -66,6 +66,13 @@ _FORGET = statement(
     target_id="text",
     value="text",
 )
+_LEADING_TO = statement(
+    """SELECT i.target_id, i.value FROM {rows} AS b
+    JOIN identities AS i ON i.account_id = :account AND i.kind = b.kind
+      AND i.target_id = b.target_id ORDER BY i.value""",
+    kind="text",
+    target_id="text",
+)
 _RETARGET = statement(
     """UPDATE identities SET target_id = b.new_id FROM {rows} AS b
     WHERE identities.account_id = :account AND identities.kind = b.kind
@@ -83,6 +90,17 @@ async def look(
     """What ``(kind, value)`` pairs lead to; unknown ones are absent."""
     found = await tx.run_batch(_LOOK, [list(each) for each in set(wanted)], account=account)
     return {(row.kind, row.value): _identity(row) for row in found}
+
+
+async def leading_to(
+    tx: Transaction, account: int, kind: str, targets: Iterable[str]
+) -> dict[str, list[str]]:
+    """The values of ``kind`` that lead to each target; absent where none does."""
+    rows = [[kind, each] for each in set(targets)]
+    found: dict[str, list[str]] = {}
+    for row in await tx.run_batch(_LEADING_TO, rows, account=account):
+        found.setdefault(row.target_id, []).append(row.value)
+    return found
 
 
 async def retarget(tx: Transaction, account: int, kind: str, moved: Mapping[str, str]) -> None:

@@ -65,7 +65,7 @@ _WANT = statement(
     ON CONFLICT (shop, from_kind, from_id, to_kind, to_id) DO UPDATE SET
       state = CASE WHEN links.state = 'done' AND links.linked_to IS NOT NULL THEN 'done'
         ELSE 'pending' END,
-      due_at = NULL
+      due_at = CASE WHEN links.state = 'pending' THEN links.due_at END
     """,
     keyed=5,
     shared=_KEY,
@@ -233,8 +233,9 @@ async def want_no_others(
     tx: Transaction, sources: Iterable[SourceKey], links: Sequence[Link]
 ) -> None:
     """Let ``sources`` be linked to no other people than ``links`` say."""
-    kept = [_named(link) for link in links]
     bare = [[key.shop, key.kind, key.id, None, None] for key in sources]
+    owners = {tuple(row[:3]) for row in bare}
+    kept = [_named(link) for link in links if (link.shop, link.from_kind, link.from_id) in owners]
     await tx.run_batch(_UNWANT, [*kept, *bare])
 
 

@@ -54,18 +54,19 @@ async def started(way: Way, seconds: float) -> Any:
 
 
 async def learn_topics(producer: Any, way: Way) -> None:
-    """Lets the producer know those of our topics that there are.
+    """Lets the producer know those of our topics that there are, as far as it may see them.
 
-    A metadata request that names a topic may create it, one that names none asks for all.
+    A metadata request that names a topic may create it, one that names none asks for all. Topics
+    made just now are not there at once on a broker that has just started, and an update that was
+    under way already need not know what was asked for meanwhile: so it looks for a second.
     """
-    there = (await producer.client.fetch_all_metadata()).topics()
-    ours = {way.outer(topic) for topic in TOPICS} & there
-    if ours:
-        await producer.client.set_topics(ours)
+    wanted = {way.outer(topic) for topic in TOPICS}
     for _ in range(_LOOKS):
-        if all(producer.client.cluster.partitions_for_topic(each) for each in ours):
+        ours = wanted & (await producer.client.fetch_all_metadata()).topics()
+        if ours:
+            await producer.client.set_topics(ours)
+        if all(producer.client.cluster.partitions_for_topic(each) for each in wanted):
             return
-        # An update that was under way already need not know what was asked for meanwhile.
         await asyncio.sleep(_LOOK_SECONDS)
         await producer.client.force_metadata_update()
 
