@@ -129,9 +129,7 @@ def show_some(
 
 def show(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """A table for people, without the columns that are empty; nothing in it is cut."""
-    table = Table(
-        title=title, title_justify="left", box=None, pad_edge=False, min_width=len(title)
-    )
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False, min_width=len(title))
     listed = [["" if each is None else each for each in row] for row in rows]
     # Without rows every column stands, so that one sees what there would be.
     filled = [

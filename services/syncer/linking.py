@@ -12,9 +12,10 @@ from services.shared.contract.keys import SourceKey
 from services.shared.contract.topics import ObjectType
 from services.shared.hubspot.links import Pair
 from services.shared.hubspot.rows import Refused, Result, Row, Unknown, Written
-from services.shared.ledger import links, pairing, waits
+from services.shared.ledger import links, open_links, pairing, waits
 from services.shared.ledger.engine import Ledger
-from services.shared.ledger.links import Ends, Link, OpenLink
+from services.shared.ledger.links import Link
+from services.shared.ledger.open_links import Ends, OpenLink
 from services.shared.ledger.stores import ACCOUNT
 from services.shared.ledger.waits import Wait
 from services.shared.runtime.vitals import Pulse
@@ -119,8 +120,8 @@ class Linker:
         async with self._ledger.transaction() as tx:
             if touched:
                 await pairing.pair_carts(tx, touched)
-                return await links.open_at(tx, touched)
-            return await links.open_anywhere(tx, _AT_ONCE)
+                return await open_links.at(tx, touched)
+            return await open_links.anywhere(tx, _AT_ONCE)
 
     async def _pair_more(self) -> None:
         """The next piece of all carts, if it is time for that."""
@@ -160,13 +161,13 @@ class Linker:
         gone = [each for each in found if each.ends in (Ends.DEAD, Ends.TO_BE_REMOVED)]
         await self._remove([each for each in gone if each.ends is Ends.TO_BE_REMOVED])
         async with self._ledger.transaction() as tx:
-            await links.done(tx, answered.made)
-            await links.put_off(tx, [each.link for each in answered.refused], _REFUSED_MS)
+            await open_links.done(tx, answered.made)
+            await open_links.put_off(tx, [each.link for each in answered.refused], _REFUSED_MS)
             await waits.wait(tx, _doubted(answered))
-            await links.put_off(tx, answered.failed, _FAILED_MS)
+            await open_links.put_off(tx, answered.failed, _FAILED_MS)
             await waits.wait(tx, _asked_for(unknown))
-            await links.put_off(tx, unknown, _ASKED_MS)
-            await links.drop(tx, gone)
+            await open_links.put_off(tx, unknown, _ASKED_MS)
+            await open_links.drop(tx, gone)
         await lost_guests.look_after(self._ledger, self._writer, answered.refused)
 
     async def _associate(

@@ -9,7 +9,7 @@ from services.shared.contract.keys import SourceKey
 from services.shared.ledger import identities, settlements, sources, waits
 from services.shared.ledger.engine import Ledger
 from services.shared.ledger.identities import EMAIL
-from services.shared.ledger.links import OpenLink
+from services.shared.ledger.open_links import OpenLink
 from services.shared.ledger.settlements import Settlement
 from services.shared.ledger.sources import Status
 from services.shared.ledger.stores import ACCOUNT

@@ -17,6 +17,7 @@ from services.shared.ledger import (
     leases,
     links,
     notes,
+    open_links,
     pairing,
     reporting,
     settlements,
@@ -205,10 +206,10 @@ async def test_links_are_wanted_made_and_moved(ledger: Ledger) -> None:
         await links.want_these(tx, [link])
         await pairing.pair_carts(tx, [order(1)])
         assert await pairing.pair_more_carts(tx, 1, "") is None
-        assert [each.link for each in await links.open_at(tx, [order(1)])] == [link]
-        assert [each.link for each in await links.open_anywhere(tx, 10)] == [link]
-        await links.put_off(tx, [link], 1_000)
-        await links.done(tx, [(link, "701")])
+        assert [each.link for each in await open_links.at(tx, [order(1)])] == [link]
+        assert [each.link for each in await open_links.anywhere(tx, 10)] == [link]
+        await open_links.put_off(tx, [link], 1_000)
+        await open_links.done(tx, [(link, "701")])
         assert await links.wanted_pairs(tx, [order(1)]) == {(order(1), "701")}
         await links.moved(tx, {customer: "702"})
         await waits.retarget(tx, ["customers"], {"701": "702"})

@@ -8,6 +8,7 @@ from services.shared.contract.keys import SourceKey
 from services.shared.ledger import (
     identities,
     links,
+    open_links,
     pairing,
     settlements,
     skus,
@@ -17,7 +18,8 @@ from services.shared.ledger import (
 )
 from services.shared.ledger.engine import Ledger, Transaction
 from services.shared.ledger.identities import Identity
-from services.shared.ledger.links import Ends, Link
+from services.shared.ledger.links import Link
+from services.shared.ledger.open_links import Ends
 from services.shared.ledger.settlements import Settlement
 from services.shared.ledger.sources import Status
 from services.shared.ledger.stores import ACCOUNT, StoreCredentials, connect, put_account
@@ -66,15 +68,15 @@ async def test_a_link_can_be_made_once_both_ends_are_there_whichever_came_last(
     async with ledger.transaction() as tx:
         await want(tx, link(ANA))
         await stand(tx, first, "1", "in_sync")
-        assert await links.open_at(tx, [first]) == []
+        assert await open_links.at(tx, [first]) == []
         await stand(tx, last, "2", "in_sync")
-        (found,) = await links.open_at(tx, [last])
-        assert [found] == await links.open_anywhere(tx, 10)
-        await links.done(tx, [(found.link, found.to_target or "")])
+        (found,) = await open_links.at(tx, [last])
+        assert [found] == await open_links.anywhere(tx, 10)
+        await open_links.done(tx, [(found.link, found.to_target or "")])
 
         assert found.ends is Ends.BOTH_THERE
         assert {found.from_target, found.to_target} == {"1", "2"}
-        assert await links.open_anywhere(tx, 10) == []
+        assert await open_links.anywhere(tx, 10) == []
 
 
 @pytest.mark.parametrize("status", ["excluded", "deleted"])
@@ -83,11 +85,11 @@ async def test_a_link_to_an_end_that_is_out_is_dropped(ledger: Ledger, status: s
         await want(tx, link(ANA))
         await stand(tx, ORDER, "1", "in_sync")
         await stand(tx, ANA, None, status)
-        (found,) = await links.open_at(tx, [ANA])
+        (found,) = await open_links.at(tx, [ANA])
         assert found.ends is Ends.DEAD
-        await links.drop(tx, [found])
+        await open_links.drop(tx, [found])
 
-        assert await links.open_anywhere(tx, 10) == []
+        assert await open_links.anywhere(tx, 10) == []
 
 
 async def test_an_order_that_changes_hands_lets_go_of_the_one_before(ledger: Ledger) -> None:
@@ -95,9 +97,9 @@ async def test_an_order_that_changes_hands_lets_go_of_the_one_before(ledger: Led
         for key, target in ((ORDER, "1"), (ANA, "2"), (BOB, "3")):
             await stand(tx, key, target, "in_sync")
         await want(tx, link(ANA))
-        await links.done(tx, [(link(ANA), "2")])
+        await open_links.done(tx, [(link(ANA), "2")])
         await want(tx, link(BOB))
-        found = {each.link.to_id: each for each in await links.open_at(tx, [ORDER])}
+        found = {each.link.to_id: each for each in await open_links.at(tx, [ORDER])}
 
         assert found["7"].ends is Ends.TO_BE_REMOVED
         assert found["7"].linked_to == "2"
@@ -110,12 +112,12 @@ async def test_a_link_is_made_again_when_its_end_becomes_another_record(ledger: 
         await stand(tx, ORDER, "1", "in_sync")
         await stand(tx, ANA, "2", "in_sync")
         await want(tx, link(ANA))
-        await links.done(tx, [(link(ANA), "2")])
+        await open_links.done(tx, [(link(ANA), "2")])
         await links.moved(tx, {ANA: "2"})
-        assert await links.open_anywhere(tx, 10) == []
+        assert await open_links.anywhere(tx, 10) == []
         await stand(tx, ANA, "9", "in_sync")
         await links.moved(tx, {ANA: "9"})
-        (found,) = await links.open_anywhere(tx, 10)
+        (found,) = await open_links.anywhere(tx, 10)
 
         assert (found.to_target, found.linked_to) == ("9", "2")
 
@@ -125,11 +127,11 @@ async def test_a_refused_link_rests_until_its_time(ledger: Ledger) -> None:
         await stand(tx, ORDER, "1", "in_sync")
         await stand(tx, ANA, "2", "in_sync")
         await want(tx, link(ANA))
-        await links.put_off(tx, [link(ANA)], 60_000)
-        assert await links.open_anywhere(tx, 10) == []
+        await open_links.put_off(tx, [link(ANA)], 60_000)
+        assert await open_links.anywhere(tx, 10) == []
         await aged(tx, 61_000)
 
-        assert len(await links.open_anywhere(tx, 10)) == 1
+        assert len(await open_links.anywhere(tx, 10)) == 1
 
 
 async def test_a_line_of_a_variant_its_product_no_longer_has_is_given_up(ledger: Ledger) -> None:
@@ -138,10 +140,10 @@ async def test_a_line_of_a_variant_its_product_no_longer_has_is_given_up(ledger:
     async with ledger.transaction() as tx:
         await stand(tx, line, "1", "in_sync")
         await links.want_these(tx, [link(variant, line, parent="5")])
-        assert await links.open_anywhere(tx, 10) == []
+        assert await open_links.anywhere(tx, 10) == []
         await aged(tx, 200_000)
         await stand(tx, product, None, "in_sync")
-        (found,) = await links.open_anywhere(tx, 10)
+        (found,) = await open_links.anywhere(tx, 10)
 
         assert found.ends is Ends.DEAD
 
@@ -166,7 +168,7 @@ async def test_a_cart_is_paired_with_the_order_its_checkout_became(
             assert await pairing.pair_more_carts(tx, ACCOUNT, "") == token
         else:
             await pairing.pair_carts(tx, touched)
-        (found,) = await links.open_anywhere(tx, 10)
+        (found,) = await open_links.anywhere(tx, 10)
 
         assert (found.link.from_kind, found.link.to_kind) == ("checkouts", "orders")
         assert (found.from_target, found.to_target) == ("20", "10")
@@ -188,7 +190,7 @@ async def test_all_carts_are_paired_piece_by_piece(ledger: Ledger) -> None:
         paired = []
         while after is not None:
             after = await pairing.pair_more_carts(tx, ACCOUNT, after, most=2)
-            paired.append(len(await links.open_anywhere(tx, 10)))
+            paired.append(len(await open_links.anywhere(tx, 10)))
 
         assert paired == [2, 4, 5, 5]
 
@@ -266,4 +268,4 @@ async def test_referring_does_not_wake_what_is_settled(ledger: Ledger) -> None:
         await stand(tx, ANA, "2", "in_sync")
         await waits.refer(tx, {ANA: 0})
 
-        assert await links.open_anywhere(tx, 10) == []
+        assert await open_links.anywhere(tx, 10) == []

@@ -35,7 +35,7 @@ from sandbox.shopify.shopify import Shopify
 from sandbox.shopify.store import Store
 from services.reconciler.scan import Scanner
 from services.shared.contract.topics import CONSUMED_TOPICS, ObjectType
-from services.shared.ledger import links, notes
+from services.shared.ledger import notes, open_links
 from services.shared.ledger.connections import Connections
 from services.shared.ledger.engine import statement
 from services.shared.log.sqlite import SqliteLog, inline
@@ -192,7 +192,7 @@ class Syncing(Shown):
         behind = {p.topic: e.events for p, e in lag.items() if p.topic in CONSUMED_TOPICS}
         async with self.ledger.transaction() as tx:
             soon = [tuple(row) for row in await tx.run(_SOON, soon=_SOON_MS)]
-            pending = await links.open_anywhere(tx, 10)
+            pending = await open_links.anywhere(tx, 10)
         return [each for each in behind.items() if each[1]] or soon or pending
 
     async def _live(self, name: str) -> None:
