@@ -7,15 +7,21 @@ from itertools import pairwise
 import pytest
 
 from services.shared.contract.errors import OursToFixError
+from services.shared.contract.keys import SourceKey
 from services.shared.hubspot.pacing import Correction, Lane, NotYet, spacing
-from services.shared.ledger import compliance, leases, stores, windows
+from services.shared.ledger import compliance, leases, links, stores, windows
 from services.shared.ledger.compliance import ComplianceRequest
+from services.shared.ledger.concerns import concern_of
 from services.shared.ledger.engine import Ledger, statement
+from services.shared.ledger.links import Link
 from services.shared.ledger.quota import LedgerQuota
 from services.shared.ledger.resealing import reseal
+from services.shared.ledger.settlements import Settlement, settle
+from services.shared.ledger.sources import Status
 from services.shared.ledger.stores import ACCOUNT, StoreCredentials, StoreState
 from services.shared.ledger.vault import Vault
 from services.shared.ledger.windows import NewWindow, WindowState
+from services.shared.shopify.compliance import Asked
 from tests.support.virtual_time import START
 
 SHOP = "acme.myshopify.com"
@@ -133,6 +139,42 @@ async def test_a_compliance_request_is_kept_once_and_sealed(ledger: Ledger) -> N
 
     assert (kept.shop, kept.shopify_topic) == (REQUEST.shop, REQUEST.shopify_topic)
     assert "a@b.c" not in raw.body
+
+
+async def test_a_request_is_done_once_and_leads_to_the_customer_and_what_is_linked_with_them(
+    ledger: Ledger,
+) -> None:
+    customer, order = SourceKey(SHOP, "customers", "7"), SourceKey(SHOP, "orders", "5")
+    link = Link(shop=SHOP, from_kind="orders", from_id="5", to_kind="customers", to_id="7")
+    async with ledger.transaction() as tx:
+        await compliance.keep(tx, Vault([OLD]), REQUEST)
+        (kept,) = await compliance.standing(tx)
+        await settle(
+            tx,
+            [
+                Settlement(key=customer, status=Status.IN_SYNC, target_id="31"),
+                Settlement(key=order, status=Status.IN_SYNC, target_id="51"),
+            ],
+        )
+        await links.want_these(tx, [link])
+
+        concern = await concern_of(tx, SHOP, Asked(customer_id="7"))
+        first = await compliance.finish(tx, kept.id)
+        again = await compliance.finish(tx, kept.id)
+
+        assert await compliance.standing(tx) == []
+        assert await compliance.finish(tx, kept.id + 1) is None
+        assert await compliance.opened(tx, Vault([OLD]), kept.id + 1) is None
+        found = await compliance.opened(tx, Vault([OLD]), kept.id)
+    assert concern.contacts == ["31"]
+    assert [(each.key, each.target_id) for each in concern.records] == [
+        (customer, "31"),
+        (order, "51"),
+    ]
+    assert first is not None
+    assert again == (first[0], False)
+    assert first[1]
+    assert found == (first[0], REQUEST.body.decode())
 
 
 async def test_slots_are_spaced_and_an_answer_corrects_them(ledger: Ledger) -> None:
