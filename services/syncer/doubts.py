@@ -38,6 +38,8 @@ LIST_LAG_MS = 120_000
 
 _PROBE_MS = 30_000
 NOT_FOUND = "not_found_in_shopify"
+# Why a record is due although nothing of it has changed.
+_OF_OTHERS = frozenset({"customer_moved", "link_refused"})
 UNREADABLE = "unreadable_in_shopify"
 DELETION_UNPROVED = "deletion_unproved"
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
@@ -205,10 +207,15 @@ def _completed(job: Job, row: SourceRow | None) -> Job:
 
 def _unread(job: Job, row: SourceRow | None, hydrated: Hydrated) -> Settlement:
     """A record that cannot be read and was never claimed to be deleted: left as it was."""
-    if row is not None and row.status is Status.IN_SYNC:
+    if row is not None and (row.status is Status.IN_SYNC or _is_unchanged(job, row)):
         return _settled(job, row, Status.IN_SYNC, "")
     reason = UNREADABLE if job.source.id in hydrated.denied else NOT_FOUND
     return _settled(job, row, Status.EXCLUDED, reason)
+
+
+def _is_unchanged(job: Job, row: SourceRow) -> bool:
+    """Whether only a change of something else made it due."""
+    return job.is_due and row.acknowledged_at is not None and row.reason in _OF_OTHERS
 
 
 def _unproved(job: Job, row: SourceRow | None) -> Settlement:

@@ -15,10 +15,12 @@ from services.shared.contract.topics import ObjectType
 from services.shared.ledger import identities, links, sources, targets, waits
 from services.shared.ledger.engine import Transaction
 from services.shared.ledger.identities import Identity
+from services.shared.ledger.sources import Status
 from services.shared.ledger.stores import ACCOUNT
 from services.shared.ledger.waits import Wait
 from services.syncer import plans
 from services.syncer.people import EMAIL_TAKEN
+from services.syncer.planning import guest_id
 from services.syncer.plans import Guest
 
 if TYPE_CHECKING:
@@ -37,13 +39,14 @@ async def pass_on(tx: Transaction, memory: Memory) -> None:
     await _to_the_next(tx, memory.left_contacts)
     await _look_at_orders_of(tx, memory.moved_customers)
     await _offer_emails(tx, memory.renamed)
+    await _let_guests_go(tx, memory.renamed)
     await targets.forget(tx, ACCOUNT, [(plans.CONTACTS, each) for each in memory.moved.values()])
     await _let_newest_win(tx, memory)
     await waits.wait(tx, [_anew(key, "merged_in_hubspot") for key in set(memory.overwritten)])
 
 
 async def _introduce(tx: Transaction, guests: Sequence[Guest]) -> None:
-    """Make guests known who were not; what is known of them waits with them."""
+    """Make guests known who were not, or were let go; what is known of them waits with them."""
     by_key = {guest.source: guest for guest in guests}
     known = await sources.look(tx, by_key)
     await waits.wait(
@@ -51,7 +54,7 @@ async def _introduce(tx: Transaction, guests: Sequence[Guest]) -> None:
         [
             Wait(key=key, reason="referred_to", body=orjson.dumps(dict(guest.properties)))
             for key, guest in by_key.items()
-            if key not in known
+            if key not in known or known[key].status is Status.DELETED
         ],
     )
 
@@ -76,6 +79,15 @@ async def _offer_emails(tx: Transaction, renamed: Sequence[Identity]) -> None:
     """Whoever could not have the email of a contact that has another now is tried again."""
     holders = [each.target_id for each in renamed if each.target_id]
     await waits.try_again(tx, ACCOUNT, EMAIL_TAKEN, holders)
+
+
+async def _let_guests_go(tx: Transaction, renamed: Sequence[Identity]) -> None:
+    """Who bought by the email that a contact had is somebody else than whose it is now, perhaps.
+
+    Their orders are read again, and what those say of them makes a contact of their own.
+    """
+    emails = {each.target_id: guest_id(each.value) for each in renamed if each.target_id}
+    await _look_at_orders_of(tx, await waits.let_go(tx, plans.GUESTS, emails))
 
 
 async def _let_newest_win(tx: Transaction, memory: Memory) -> None:

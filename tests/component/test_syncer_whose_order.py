@@ -101,3 +101,20 @@ async def test_a_line_of_a_variant_that_its_product_has_no_more_leaves_no_link_o
     assert await links(shop) == []
     assert len(shop.shown("line_items")) == 1
     assert await shop.not_in_sync() == {}
+
+
+@story()
+async def test_a_guests_order_gets_a_contact_of_its_own_when_the_customers_is_renamed(
+    shop: Syncing,
+) -> None:
+    given.order(shop.store, lines=named("Mug"), email="ana@example.com", guest=True)
+    await shop.settled()
+    ana = given.customer(shop.store, email="ana@example.com")
+    await shop.settled()
+    assert len(shop.shown("contacts")) == 1
+    actions.change_customer(shop.store, ana["id"], email="ana.maria@example.com")
+    await shop.settled()
+
+    assert linked(shop) == ["ana@example.com"]
+    assert len(shop.shown("contacts")) == 2
+    assert await shop.not_in_sync() == {}

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from services.ingest.delivery import Accepted, decide
+from services.ingest.delivery import Claim, claim_in, event_for, is_proven
 from services.ingest.stores import StoresInMemory
 from services.shared.contract.events import Event, Partition, Position
 from services.shared.contract.records import State
@@ -69,9 +69,10 @@ def taken_in(topic: str, body: bytes, offset: int = 0) -> Event:
     """The event that ingest makes of a signed delivery."""
     stores = StoresInMemory()
     stores.replace([ACME])
-    decision = decide(as_asgi(signed_headers(body, topic=topic)), body, stores, NOW)
-    assert isinstance(decision, Accepted)
-    event = decision.event
+    claim = claim_in(as_asgi(signed_headers(body, topic=topic)), stores)
+    assert isinstance(claim, Claim)
+    assert is_proven(claim, body)
+    event = event_for(claim, body, NOW).event
     return Event(
         position=Position(Partition(event.topic, 0), offset),
         key=event.key,

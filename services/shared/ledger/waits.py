@@ -120,6 +120,17 @@ _TRY_AGAIN = statement(
     kind="text",
     target_id="text",
 )
+_LET_GO = statement(
+    """
+    UPDATE sources SET status = 'deleted', target_id = NULL, reason = '', due_at = NULL
+    WHERE kind = :kind AND status IN ('in_sync', 'failing')
+      AND target_id IN (SELECT b.target_id FROM {rows} AS b)
+      AND (target_id, id) NOT IN (SELECT b.target_id, b.kept FROM {rows} AS b)
+    RETURNING shop, kind, id
+    """,
+    target_id="text",
+    kept="text",
+)
 _READMIT = statement(
     """
     UPDATE sources SET status = 'waiting', reason = 'retried', detail = '', due_at = {now},
@@ -169,6 +180,13 @@ async def try_again(tx: Transaction, account: int, reason: str, holders: Iterabl
     """Look again at sources that fail for ``reason`` and want the email of one of ``holders``."""
     rows = [[EMAIL_WANTED, each] for each in set(holders)]
     await tx.run_batch(_TRY_AGAIN, rows, account=account, reason=reason)
+
+
+async def let_go(tx: Transaction, kind: str, kept: Mapping[str, str]) -> list[SourceKey]:
+    """Let sources of ``kind`` go from HubSpot records, all but those of one id each; who went."""
+    rows = [[target_id, id_] for target_id, id_ in kept.items()]
+    found = await tx.run_batch(_LET_GO, rows, kind=kind)
+    return [SourceKey(row.shop, row.kind, row.id) for row in found]
 
 
 async def readmit(tx: Transaction, shop: str, reasons: Collection[str]) -> int:
