@@ -39,8 +39,8 @@ _NOTED: Mapping[str, str] = MappingProxyType(
 )
 _FAILING: Mapping[str, str] = MappingProxyType(
     {
-        "email_taken": "Another contact in HubSpot holds this email (ids: {detail}). Merge the two"
-        " in HubSpot; everything but the email is written.",
+        "email_taken": "Another contact in HubSpot holds this email (ids: {detail}); everything but"
+        " the email is written. Merge the two in HubSpot, then: shopsync records retry {key}",
         "sku_taken": "HubSpot wants SKUs to be unique, and another product has this one ({detail})."
         " Change one of the two, in HubSpot or in Shopify.",
         "ambiguous_lines": "The order stood in HubSpot before, with line items that cannot be told"

@@ -37,7 +37,7 @@ async def _spare_merged(ledger: Ledger, writer: Writer, efforts: Sequence[Effort
         holders = await identities.look(tx, ACCOUNT, emails)
         sharers = await sources.sharing(tx, ObjectType.CUSTOMERS, every)
     for effort in efforts:
-        people.leave_to_others(effort, reading.found, holders, sharers)
+        people.heed_merges(effort, reading.found, holders, sharers)
 
 
 async def _find(ledger: Ledger, writer: Writer, efforts: Sequence[Effort]) -> None:

@@ -61,7 +61,7 @@ def settle_on(effort: Effort, target_id: str, sharers: Mapping[str, Sequence[Sou
     effort.writes = not others or effort.plan.version.updated_at >= max(others)
 
 
-def leave_to_others(
+def heed_merges(
     effort: Effort,
     shown: Mapping[str, CrmRecord],
     holders: Mapping[tuple[str, str], Identity],
@@ -69,9 +69,10 @@ def leave_to_others(
 ) -> None:
     """Let ``effort`` leave a contact that people merged with another's, to whom it is left.
 
-    Renamed, that one could lose the other's email; kept, it would show two customers in turn.
-    ``holders`` are the contacts that the emails in ``shown`` belong to as far as the ledger knows,
-    ``sharers`` the customers behind any contact that went into those shown.
+    Renamed, that one could lose the other's email; kept, it would show two customers in turn. But
+    it stays in the one that has its email by the merge. ``holders`` are the contacts that the
+    emails in ``shown`` belong to as far as the ledger knows, ``sharers`` the customers behind any
+    contact that went into those shown.
     """
     head = effort.head
     record = shown.get(head.target_id) if head and wants_another_email(effort) else None
@@ -80,12 +81,17 @@ def leave_to_others(
     ids = ids_of(record) | {head.target_id}
     if ids == {record.id}:
         return
+    effort.merged = dict.fromkeys(sorted(ids - {record.id}), record.id)
+    if effort.apart_from in ids:
+        # People merged the two, as they were asked to: it has both emails now.
+        effort.failure, effort.apart_from = None, ""
+        head.target_id, head.fingerprint = record.id, b""
+        return
     others = any(row.key != effort.plan.source for each in ids for row in sharers.get(each, ()))
     email = email_shown(record)
     holder = holders.get((EMAIL, email))
     is_anothers = bool(email) and (holder is None or holder.target_id != head.target_id)
     if others or is_anothers:
-        effort.merged = dict.fromkeys(sorted(ids - {record.id}), record.id)
         effort.left_target, effort.renames = record.id, False
         effort.failure, effort.apart_from = None, ""
         head.target_id, head.fingerprint, head.properties = "", b"", effort.plan.properties

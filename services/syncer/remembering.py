@@ -58,6 +58,7 @@ def _remember_parts(effort: Effort, memory: Memory) -> None:
                 Settlement(key=part.key, status=Status.DELETED, parent_id=part.parent_id)
             )
             memory.forgotten.append((plan.part_type, part.target_id or ""))
+            memory.touched.append(part.key)
 
 
 def _may_be_linked(piece: Piece, effort: Effort, linked: Collection[tuple[str, str]]) -> bool:

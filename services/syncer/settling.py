@@ -167,9 +167,9 @@ def _settle(effort: Effort, now: datetime, memory: Memory) -> None:
     )
     memory.outcomes[plan.source] = _OUTCOMES[status]
     _relate(effort, memory)
+    memory.moved.update(effort.merged)
     if effort.left_target:
         memory.left_contacts.append(effort.left_target)
-        memory.moved.update(effort.merged)
         memory.left_merged.extend((plan.source, *each) for each in effort.merged.items())
     memory.identities.extend(
         Identity(kind=kind, value=value, source=plan.source) for kind, value in plan.tokens

@@ -229,6 +229,28 @@ async def test_an_email_that_is_taken_is_left_to_its_contact_by_one_whose_own_pe
 
 
 @story()
+async def test_two_contacts_that_people_merged_as_they_were_told_fail_no_more(
+    shop: Syncing,
+) -> None:
+    ana = given.customer(shop.store, email="ana@example.com", first_name="Ana")
+    await shop.settled()
+    held = shop.people.create("contacts", {"email": "ana.maria@example.com"})
+    actions.change_customer(shop.store, ana["id"], email="ana.maria@example.com")
+    await shop.settled()
+    assert await shop.standing("customers", ana) == ("failing", "email_taken")
+    own = str((await shop.row("customers", ana))["target_id"])
+    shop.people.merge("contacts", own, held["id"])
+    async with shop.ledger.transaction() as tx:
+        await reporting.retry(tx, [SourceKey(SHOP, "customers", str(ana["id"]))])
+    await shop.settled()
+
+    contact = shop.only("contacts")
+    assert (contact["hs_object_id"], contact["firstname"]) == (own, "Ana")
+    assert contact["hs_additional_emails"] == "ana.maria@example.com"
+    assert await shop.standing("customers", ana) == ("in_sync", "")
+
+
+@story()
 async def test_an_order_leaves_the_contact_that_its_own_was_merged_into(shop: Syncing) -> None:
     shop.hubspot.switches.merge_makes_new_id = True
     ana = given.customer(shop.store, email="ana@example.com")

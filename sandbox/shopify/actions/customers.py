@@ -203,6 +203,8 @@ def merge_customers(store: Store, kept_id: int, deleted_id: int) -> Record:
             for record in store.table(kind).values():
                 if record["customer_id"] == deleted_id:
                     record["customer_id"] = kept_id
+                    if kind is Kind.CHECKOUT and "customer_id" in record["basket"]:
+                        record["basket"]["customer_id"] = kept_id
         _absorb(store, kept, gone)
         store.remove(Kind.CUSTOMER, deleted_id)
         updated(store, kept)
