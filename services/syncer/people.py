@@ -6,7 +6,7 @@ several stores; the newest of them wins the whole row. Guests may make a contact
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from services.shared.contract.topics import ObjectType
 from services.shared.hubspot.rows import CrmRecord
@@ -29,14 +29,16 @@ def place(effort: Effort, known: Known) -> None:
     found = known.identities.get((EMAIL, effort.plan.email))
     holder = (found.target_id if found else None) or ""
     current = head.target_id
-    if current and holder != current:
+    if not is_customer(effort):
+        current = holder or current
+    elif current and holder != current:
         others = [s for s in known.sharers.get(current, ()) if s.key != effort.plan.source]
         if others:
             effort.left_target, current = current, holder
         elif holder:
             _keep_apart(effort, holder)
         else:
-            effort.renames = is_customer(effort)
+            effort.renames = True
     settle_on(effort, current or holder, known.sharers)
     row = known.targets.get((plans.CONTACTS, head.target_id))
     head.fingerprint = row.fingerprint if row and not effort.is_suspect else b""
@@ -59,6 +61,13 @@ def settle_on(effort: Effort, target_id: str, sharers: Mapping[str, Sequence[Sou
         if other.key != effort.plan.source and other.version
     ]
     effort.writes = not others or effort.plan.version.updated_at >= max(others)
+
+
+def heed_archived(effort: Effort, missing: Collection[str]) -> None:
+    """Let ``effort`` have its email after all if the contact that held it is ``missing``."""
+    if effort.head and effort.apart_from in missing:
+        effort.failure, effort.apart_from, effort.renames = None, "", True
+        effort.head.properties = effort.plan.properties
 
 
 def heed_merges(

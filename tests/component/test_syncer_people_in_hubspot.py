@@ -251,6 +251,43 @@ async def test_two_contacts_that_people_merged_as_they_were_told_fail_no_more(
 
 
 @story()
+async def test_an_email_is_had_if_people_archived_the_contact_that_held_it(shop: Syncing) -> None:
+    shop.hubspot.switches.archived_blocks_unique = False
+    ana = given.customer(shop.store, email="ana@example.com")
+    given.order(shop.store, lines=named("Mug"), email="ana.maria@example.com", guest=True)
+    await shop.settled()
+    held = [e for e in shop.shown("contacts") if e["email"] == "ana.maria@example.com"]
+    shop.people.archive("contacts", held[0]["hs_object_id"])
+    actions.change_customer(shop.store, ana["id"], email="ana.maria@example.com")
+    await shop.settled()
+
+    assert shop.only("contacts")["email"] == "ana.maria@example.com"
+    assert await shop.standing("customers", ana) == ("in_sync", "")
+
+
+@story()
+async def test_a_guest_whose_contact_people_merged_with_a_customers_holds_no_other_guest_up(
+    shop: Syncing,
+) -> None:
+    shop.hubspot.switches.merge_makes_new_id = True
+    ana = given.customer(shop.store, email="ana@example.com")
+    given.order(shop.store, lines=named("Mug"), email="guest@example.com", guest=True)
+    await shop.settled()
+    by_email = {each["email"]: each["hs_object_id"] for each in shop.shown("contacts")}
+    shop.people.merge("contacts", by_email["guest@example.com"], by_email["ana@example.com"])
+    actions.change_customer(shop.store, ana["id"], first_name="Anna")
+    await shop.settled()
+    given.order(shop.store, lines=named("Cup"), email="other@example.com", guest=True)
+    await shop.settled()
+
+    assert {each["email"] for each in shop.shown("contacts")} == {
+        "guest@example.com",
+        "other@example.com",
+    }
+    assert await shop.not_in_sync() == {}
+
+
+@story()
 async def test_an_order_leaves_the_contact_that_its_own_was_merged_into(shop: Syncing) -> None:
     shop.hubspot.switches.merge_makes_new_id = True
     ana = given.customer(shop.store, email="ana@example.com")
