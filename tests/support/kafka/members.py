@@ -6,9 +6,10 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import pytest_asyncio
+from msgspec.structs import replace
 
 from services.shared.contract.errors import OwnershipLostError, WorldAtFaultError
 from services.shared.contract.events import Batch, Event, NewEvent, Partition
