@@ -96,7 +96,7 @@ async def _let_newest_win(tx: Transaction, memory: Memory) -> None:
     Two contacts that people merged were two when their writes began: whose came last is unknown,
     so the newest is written again, in full.
     """
-    contacts = {*memory.shown, *memory.stood_behind, *memory.moved.values()}
+    contacts = {*memory.stood_behind, *memory.moved.values()}
     again: list[Wait] = []
     for target_id, sharers in (await sources.sharing(tx, ObjectType.CUSTOMERS, contacts)).items():
         newest = sharers[0].key

@@ -52,7 +52,7 @@ def settle_on(effort: Effort, target_id: str, sharers: Mapping[str, Sequence[Sou
     if target_id and not effort.renames:
         # It was found by this email, perhaps its second one: writing it would drop the first.
         _leave_email(effort.head)
-    if effort.plan.source.kind == plans.GUESTS:
+    if not is_customer(effort):
         effort.writes = not target_id
         return
     others = [
@@ -66,8 +66,8 @@ def settle_on(effort: Effort, target_id: str, sharers: Mapping[str, Sequence[Sou
 def heed_archived(effort: Effort, missing: Collection[str]) -> None:
     """Let ``effort`` have its email after all if the contact that held it is ``missing``."""
     if effort.head and effort.apart_from in missing:
-        effort.failure, effort.apart_from, effort.renames = None, "", True
-        effort.head.properties = effort.plan.properties
+        _apart_no_more(effort)
+        effort.renames, effort.head.properties = True, effort.plan.properties
 
 
 def heed_merges(
@@ -93,7 +93,7 @@ def heed_merges(
     effort.merged = dict.fromkeys(sorted(ids - {record.id}), record.id)
     if effort.apart_from in ids:
         # People merged the two, as they were asked to: it has both emails now.
-        effort.failure, effort.apart_from = None, ""
+        _apart_no_more(effort)
         head.target_id, head.fingerprint = record.id, b""
         return
     others = any(row.key != effort.plan.source for each in ids for row in sharers.get(each, ()))
@@ -101,8 +101,8 @@ def heed_merges(
     holder = holders.get((EMAIL, email))
     is_anothers = bool(email) and (holder is None or holder.target_id != head.target_id)
     if others or is_anothers:
+        _apart_no_more(effort)
         effort.left_target, effort.renames = record.id, False
-        effort.failure, effort.apart_from = None, ""
         head.target_id, head.fingerprint, head.properties = "", b"", effort.plan.properties
 
 
@@ -148,6 +148,10 @@ def _keep_apart(effort: Effort, holder: str) -> None:
     effort.failure = Failure(reason=EMAIL_TAKEN, detail=f"{head.target_id} {holder}")
     effort.apart_from = holder
     _leave_email(head)
+
+
+def _apart_no_more(effort: Effort) -> None:
+    effort.failure, effort.apart_from = None, ""
 
 
 def _leave_email(head: Piece) -> None:

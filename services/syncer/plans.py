@@ -73,3 +73,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     note: str = ""
     created_at: datetime | None = None
     state: State | None = None
+
+    @property
+    def heard_at(self) -> datetime | None:
+        """The ``updated_at`` of the webhook by which what only webhooks show came, if any did."""
+        return self.state.heard_at if self.state else None

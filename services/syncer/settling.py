@@ -122,7 +122,7 @@ def exclude(plan: Plan, row: SourceRow | None, memory: Memory) -> None:
             label=plan.label,
             created_at=plan.created_at,
             body=kept(plan.state) if plan.due_in_ms is not None else None,
-            heard_at=plan.state.heard_at if plan.state else None,
+            heard_at=plan.heard_at,
         )
     )
     memory.identities.extend(
@@ -162,7 +162,7 @@ def _settle(effort: Effort, now: datetime, memory: Memory) -> None:
             label=plan.label,
             created_at=plan.created_at,
             body=kept(plan.state) if status is Status.FAILING else None,
-            heard_at=plan.state.heard_at if plan.state else None,
+            heard_at=plan.heard_at,
         )
     )
     memory.outcomes[plan.source] = _OUTCOMES[status]
@@ -193,7 +193,7 @@ def _leave_to(holder: SourceKey, effort: Effort, memory: Memory) -> None:
             version=plan.version,
             label=plan.label,
             created_at=plan.created_at,
-            heard_at=plan.state.heard_at if plan.state else None,
+            heard_at=plan.heard_at,
         )
     )
     memory.settlements.extend(

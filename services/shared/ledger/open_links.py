@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from services.shared.contract.keys import SourceKey
-from services.shared.ledger.engine import Transaction, statement
+from services.shared.ledger.engine import Statement, Transaction, statement
 from services.shared.ledger.links import KEY, Link, named
 
 if TYPE_CHECKING:
@@ -63,20 +63,21 @@ _DUE = "(l.due_at IS NULL OR l.due_at <= {now})"
 # What has been settled just now may be what a link that was put off comes to its end by.
 _DUE_OR_DEAD = f"""({_DUE} OR f.status IN ('excluded', 'deleted')
   OR t.status IN ('excluded', 'deleted'))"""
-_OPEN_FROM = statement(
-    f"""{_OPEN} AND {_DUE_OR_DEAD}
-    AND (l.shop, l.from_kind, l.from_id) IN (SELECT b.shop, b.kind, b.id FROM {{rows}} AS b)""",
-    shop="text",
-    kind="text",
-    id="text",
-)
-_OPEN_TO = statement(
-    f"""{_OPEN} AND {_DUE_OR_DEAD}
-    AND (l.shop, l.to_kind, l.to_id) IN (SELECT b.shop, b.kind, b.id FROM {{rows}} AS b)""",
-    shop="text",
-    kind="text",
-    id="text",
-)
+
+
+def _open_at(end: str) -> Statement:
+    """The links that begin (``from``) or end (``to``) at the rows and can be worked on now."""
+    return statement(
+        f"""{_OPEN} AND {_DUE_OR_DEAD} AND (l.shop, l.{end}_kind, l.{end}_id)
+        IN (SELECT b.shop, b.kind, b.id FROM {{rows}} AS b)""",
+        shop="text",
+        kind="text",
+        id="text",
+    )
+
+
+_OPEN_FROM = _open_at("from")
+_OPEN_TO = _open_at("to")
 _OPEN_ALL = statement(
     f"SELECT * FROM ({_OPEN} AND {_DUE}) AS o WHERE o.ends IS NOT NULL LIMIT :most"
 )
