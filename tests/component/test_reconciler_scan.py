@@ -13,14 +13,10 @@ from services.shared.contract.errors import SyncError
 from services.shared.contract.topics import ObjectType, backfill_topic, live_topic
 from services.shared.ledger import windows
 from services.shared.ledger.engine import statement
-from tests.support.syncing import OTHER_SHOP, SHOP, Syncing, story
+from tests.support.syncing import OTHER_SHOP, SHOP, Syncing, named, story
 from tests.support.virtual_time import START
 
 _WINDOWS = statement("SELECT kind, mode, state, read, appended, since FROM windows ORDER BY id")
-
-
-def named(*names: str) -> list[dict[str, object]]:
-    return [{"title": name, "price": "10.00", "quantity": 1} for name in names]
 
 
 def _unheard(shop: Syncing) -> None:

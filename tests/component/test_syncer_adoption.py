@@ -4,13 +4,9 @@ from collections.abc import Mapping
 
 from sandbox.shopify import actions, given
 from services.shared.ledger.engine import statement
-from tests.support.syncing import OTHER_SHOP, SHOP, Syncing, sorted_values, story
+from tests.support.syncing import OTHER_SHOP, SHOP, Syncing, named, sorted_values, story
 
 _NATIVE_ORDERS = statement("SELECT count(*) AS number FROM identities WHERE kind = 'native:orders'")
-
-
-def named(*names: str, **more: object) -> list[dict[str, object]]:
-    return [{"title": name, "price": "10.00", "quantity": 1, **more} for name in names]
 
 
 def shirts(*skus: str) -> list[dict[str, object]]:

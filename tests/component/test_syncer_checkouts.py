@@ -5,14 +5,10 @@ from contextlib import closing
 
 from sandbox.shopify import actions, given
 from tests.support.product_parts import LEDGER
-from tests.support.syncing import ABANDONED_AFTER, Syncing, sorted_values, story
+from tests.support.syncing import ABANDONED_AFTER, Syncing, named, sorted_values, story
 
 DELAY = ABANDONED_AFTER.total_seconds()
 _FORGET_THE_PAIR = "DELETE FROM links WHERE from_kind = 'checkouts' AND to_kind = 'orders'"
-
-
-def named(*names: str) -> list[dict[str, object]]:
-    return [{"title": name, "price": "10.00", "quantity": 1} for name in names]
 
 
 @story()

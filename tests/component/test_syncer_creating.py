@@ -8,11 +8,7 @@ import pytest
 
 from sandbox.hubspot.faults import Fault
 from sandbox.shopify import actions, given
-from tests.support.syncing import Scene, Syncing, sorted_values, story
-
-
-def named(*names: str) -> list[dict[str, object]]:
-    return [{"title": name, "price": "10.00", "quantity": 1} for name in names]
+from tests.support.syncing import Scene, Syncing, named, sorted_values, story
 
 
 def _no_unique_keys(shop: Syncing) -> None:

@@ -4,17 +4,13 @@ import asyncio
 
 from sandbox.shopify import actions, given
 from sandbox.shopify.model import Record
-from tests.support.syncing import Syncing, sorted_values, story
+from tests.support.syncing import Syncing, named, sorted_values, story
 
 CANCELLED = "3c85a297-e9ce-400b-b42e-9f16853d69d6"
 OPEN = "4b27b500-f031-4927-9811-68a0b525cbae"
 PROCESSED = "937ea84d-0a4f-4dcf-9028-3f9c2aafbf03"
 SHIPPED = "aa99e8d0-c1d5-4071-b915-d240bbb1aed9"
 DELIVERED = "3725360f-519b-4b18-a593-494d60a29c9f"
-
-
-def named(*names: str) -> list[dict[str, object]]:
-    return [{"title": name, "price": "10.00", "quantity": 1} for name in names]
 
 
 def line(order: Record, title: str) -> str:

@@ -7,11 +7,7 @@ import pytest
 
 from sandbox.shopify import actions, given
 from services.shared.ledger.engine import statement
-from tests.support.syncing import SHOP, Syncing, story
-
-
-def named(*names: str) -> list[dict[str, object]]:
-    return [{"title": name, "price": "10.00", "quantity": 1} for name in names]
+from tests.support.syncing import SHOP, Syncing, named, story
 
 
 async def _three_notes(shop: Syncing) -> list[httpx.Request]:

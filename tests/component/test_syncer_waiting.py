@@ -9,11 +9,7 @@ import httpx
 from sandbox.shopify import actions, given
 from services.shared.ledger import claims
 from tests.support.ledgers import open_reasons
-from tests.support.syncing import SHOP, Syncing, story
-
-
-def named(*names: str) -> list[dict[str, object]]:
-    return [{"title": name, "price": "10.00", "quantity": 1} for name in names]
+from tests.support.syncing import SHOP, Syncing, named, story
 
 
 @story()

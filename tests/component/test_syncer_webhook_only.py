@@ -9,11 +9,7 @@ from sandbox.shopify import actions, given
 from services.shared.contract.keys import SourceKey
 from services.shared.ledger import claims, waits
 from services.shared.ledger.waits import Wait
-from tests.support.syncing import SHOP, Syncing, sorted_values, story
-
-
-def named(*names: str) -> list[dict[str, object]]:
-    return [{"title": name, "price": "10.00", "quantity": 1} for name in names]
+from tests.support.syncing import SHOP, Syncing, named, sorted_values, story
 
 
 @story()

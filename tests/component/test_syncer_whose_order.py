@@ -4,11 +4,7 @@ from typing import Any
 
 from sandbox.shopify import actions, given
 from services.shared.ledger.engine import statement
-from tests.support.syncing import Syncing, story
-
-
-def named(*names: str) -> list[dict[str, object]]:
-    return [{"title": name, "price": "10.00", "quantity": 1} for name in names]
+from tests.support.syncing import Syncing, named, story
 
 
 def linked(shop: Syncing) -> list[str]:

@@ -16,7 +16,7 @@ from sandbox.shopify.model import written
 from sandbox.shopify.shopify import Shopify
 from services.shared.contract.topics import CONSUMED_TOPICS, DEAD_TOPICS
 from services.shared.ledger.engine import statement
-from tests.simulation.people import Doings, emails_of
+from tests.simulation.people import Doings, emails_held, emails_of
 from tests.simulation.product import ABANDONED_AFTER, Product
 from tests.support.virtual_time import virtual_now
 
@@ -199,8 +199,7 @@ def _filled(hubspot: Account) -> set[str]:
 
 def _left_behind(shopify: Shopify, hubspot: Account) -> set[str]:
     """Contacts whose last customer left them: they stay, and show whose they were."""
-    customers = [each for store in shopify.stores.values() for each in store.customers.values()]
-    held = {str(each["email"] or "").lower() for each in customers}
+    held = {email for store in shopify.stores.values() for email in emails_held(store)}
     contacts = hubspot.records["contacts"].by_id.values()
     return {contact.id for contact in contacts if held.isdisjoint(emails_of(contact))}
 

@@ -8,6 +8,7 @@ from sandbox.hubspot.people import People
 from sandbox.hubspot.records import Record
 from sandbox.shopify import actions
 from sandbox.shopify.shopify import Shopify
+from sandbox.shopify.store import Store
 
 
 @dataclass(slots=True, kw_only=True)
@@ -30,8 +31,7 @@ def share(rng: random.Random, shopify: Shopify) -> str:
     if not known:
         return "nobody to share"
     email = rng.choice(known)["email"]
-    held = {str(each["email"]).lower() for each in there.customers.values()}
-    if email.lower() in held:
+    if email.lower() in emails_held(there):
         return f"{email} is in both shops"
     # Not by changing somebody's email: one that another contact holds is failing, as promised.
     written = rng.choice((email, email.upper()))
@@ -50,6 +50,11 @@ def wake(shopify: Shopify, hubspot: Account, doings: Doings) -> None:
             for each in list(store.customers.values()):
                 if each["email"] and each["email"].lower() in emails:
                     actions.change_customer(store, each["id"], note="Called")
+
+
+def emails_held(store: Store) -> set[str]:
+    """The emails of a shop's customers, in lower case."""
+    return {each["email"].lower() for each in store.customers.values() if each["email"]}
 
 
 def emails_of(contact: Record) -> set[str]:

@@ -8,6 +8,7 @@ from sandbox.shopify.model import Record
 from sandbox.shopify.shopify import Shopify
 from sandbox.shopify.store import Store
 from sandbox.shops.trickle import is_sellable
+from tests.simulation.people import emails_held
 
 Deed = Callable[[random.Random, Store], Record | None]
 
@@ -118,7 +119,7 @@ def _known(rng: random.Random, store: Store) -> Record | None:
 
 def _email_of_a_guest(rng: random.Random, store: Store) -> str:
     """The email of an order that is no customer's; empty if there is none."""
-    held = {str(each["email"] or "").lower() for each in store.customers.values()}
+    held = emails_held(store)
     bought = [str(each["email"] or "") for each in store.orders.values()]
     guests = [each for each in bought if each and each.lower() not in held]
     return rng.choice(guests) if guests else ""

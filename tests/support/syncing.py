@@ -273,6 +273,11 @@ def story(
     return of
 
 
+def named(*names: str, **more: object) -> list[dict[str, object]]:
+    """Lines of things by name, one of each at 10.00; ``more`` is said of each line."""
+    return [{"title": name, "price": "10.00", "quantity": 1, **more} for name in names]
+
+
 def sorted_values(records: Iterable[Mapping[str, str]], name: str) -> list[str]:
     """One property of some records, sorted; "" where a record lacks it."""
     return sorted(each.get(name, "") for each in records)
