@@ -81,6 +81,29 @@ async def test_a_killed_process_lives_again_and_one_that_died_by_itself_is_told_
         assert "nonsense" in fleet.deaths[0].said
 
 
+async def test_one_whose_leaving_was_broken_off_is_gone_with_the_fleet(tmp_path: Path) -> None:
+    async with Fleet(tmp_path, _env()) as fleet:
+        member = fleet.add("leaving", "sandbox", "--empty")
+        await asyncio.wait_for(_lived(member, 1), 60)
+        leaving = asyncio.create_task(fleet.remove("leaving"))
+        await asyncio.sleep(0)
+
+        leaving.cancel()
+
+    assert member.process is not None
+    assert member.process.returncode is not None
+
+
+async def test_one_still_being_started_when_the_fleet_ends_is_gone_too(tmp_path: Path) -> None:
+    async with asyncio.timeout(60):
+        async with Fleet(tmp_path, _env()) as fleet:
+            member = fleet.add("started", "sandbox", "--empty")
+            await asyncio.sleep(0)
+
+        assert member.process is not None
+        assert member.process.returncode is not None
+
+
 async def test_what_is_removed_was_asked_to_end_and_does_not_come_back(tmp_path: Path) -> None:
     async with Fleet(tmp_path, _env()) as fleet:
         member = fleet.add("removed", "sandbox", "--empty")

@@ -39,7 +39,7 @@ class Death:
     said: str
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, eq=False)
 class Member:
     """One process's place in the fleet; ``env`` may change, and holds from its next life on."""
 
@@ -102,6 +102,7 @@ class Fleet:
     def __init__(self, folder: Path, env: Mapping[str, str]) -> None:
         self.members: dict[str, Member] = {}
         self.deaths: list[Death] = []
+        self._leaving: set[Member] = set()
         self._folder = folder
         self._env = dict(env)
 
@@ -114,10 +115,12 @@ class Fleet:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        for each in self.members.values():
+        # Those whose leaving was broken off too: nobody else waits for them.
+        members = {*self.members.values(), *self._leaving}
+        for each in members:
             each.is_wanted = False
             each.kill()
-        keeping = [each._keeping for each in self.members.values() if each._keeping]
+        keeping = [each._keeping for each in members if each._keeping]
         await asyncio.gather(*keeping, return_exceptions=True)
 
     def add(self, name: str, *arguments: str, **env: str) -> Member:
@@ -130,6 +133,7 @@ class Fleet:
     async def remove(self, name: str) -> None:
         """Let one finish, for good."""
         member = self.members.pop(name)
+        self._leaving.add(member)
         member.is_wanted = False
         member.thaw()
         member.signal(signal.SIGTERM, ends=True)
@@ -138,6 +142,7 @@ class Fleet:
             if late:
                 member.kill()
                 await member._keeping
+        self._leaving.discard(member)
 
     async def run(self, *arguments: str) -> None:
         """Run ``shopsync`` to its end, which must be a good one."""
@@ -151,6 +156,8 @@ class Fleet:
             member.process = await self._spawned(member.arguments, member.env, member.log)
             member.lives += 1
             member._up.set()
+            if not member.is_wanted:
+                member.kill()  # told to end while it was being started
             code = await member.process.wait()
             if not member._awaited:
                 said = _end_of(member.log)
