@@ -73,7 +73,9 @@ def _judge_carts(judging: Judging) -> None:
         if record := judging.record_for(cart):
             judging.properties(cart, record)
             _judge_lines(judging, cart, record, rules.cart_lines(cart))
-            _judge_contact_link(judging, cart, record)
+            # What a cart of one out of reach leads to is whoever it led to before.
+            if not rules.is_out_of_reach(cart):
+                _judge_contact_link(judging, cart, record)
             if "orders" in settings.objects:
                 orders = placed.get((cart.shop, str(cart.record["token"])), ())
                 judging.links(cart, record, "orders", orders)

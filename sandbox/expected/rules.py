@@ -85,16 +85,17 @@ def order_lines(order: Subject) -> Iterator[Subject]:
 
 
 def checkouts(shops: Shops, now: datetime, abandoned_after: timedelta) -> Iterator[Subject]:
-    """Checkouts with contact information, and whether they must be carts.
+    """Checkouts of somebody, and whether they must be carts.
 
-    One that is young or completed need not be: it is a cart only if it was one before. Nor one
-    whose email or phone is not a customer's, because Shopify's GraphQL does not show it.
+    One that is young or completed need not be, nor one whose customer can no longer be reached: it
+    is a cart only if it was one before. Nor need one whose email or phone is not a customer's,
+    because Shopify's GraphQL does not show it.
     """
     for shop, dump in shops.items():
         known = _by_id(dump)
         for each in dump["checkouts"]:
             customer = each.get("customer") or {}
-            if has_contact(each) or has_contact(customer):
+            if has_contact(each) or customer:
                 rested = instant(each["updated_at"]) + abandoned_after <= now
                 open_still = each["completed_at"] is None
                 yield _subject(
@@ -104,6 +105,11 @@ def checkouts(shops: Shops, now: datetime, abandoned_after: timedelta) -> Iterat
                     emails=_emails(known, each),
                     required=rested and open_still and has_contact(customer),
                 )
+
+
+def is_out_of_reach(cart: Subject) -> bool:
+    """Whether neither the checkout nor its customer has email or phone any more."""
+    return not (has_contact(cart.record) or has_contact(cart.record.get("customer") or {}))
 
 
 def cart_lines(cart: Subject) -> Iterator[Subject]:

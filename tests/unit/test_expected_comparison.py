@@ -225,6 +225,23 @@ def test_an_email_that_only_the_checkout_has_allows_a_cart_but_asks_for_none(wor
     assert found(world, ideal) == []
 
 
+def test_a_checkout_whose_customer_is_out_of_reach_needs_no_cart_and_may_keep_its_own(
+    world: World,
+) -> None:
+    customer = given.customer(world.acme, email="shy@example.com")
+    key = f"{SHOP}/{given.checkout(world.acme, customer=customer)['id']}"
+    ideal = world.ideal()
+    without = world.ideal()
+    without.dump["carts"].clear()
+    world.clock.advance(minutes=16)
+    assert key in {each.id for each in differences(world, without)}
+
+    actions.change_customer(world.acme, customer["id"], email=None)
+
+    assert key not in {each.id for each in differences(world, ideal)}
+    assert key not in {each.id for each in differences(world, without)}
+
+
 def test_objects_that_are_not_synced_are_not_compared(world: World, ideal: IdealHubSpot) -> None:
     ideal.dump["carts"].clear()
     ideal.dump["contacts"].clear()
