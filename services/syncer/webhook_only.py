@@ -1,7 +1,8 @@
 """What only a webhook shows of a record, kept for the read that must do without it. Pure.
 
-GraphQL has no landing page of an order, and an abandoned checkout's email only if a customer has
-it. An event that cannot be applied at once leaves these values with the record that waits. Of
+GraphQL has an order's landing page in fields that are deprecated or come with its customer's
+journey, which is reckoned later; and an abandoned checkout's email only if a customer has it. An
+event that cannot be applied at once leaves these values with the record that waits. Of
 several webhooks the latest is believed, by its ``updated_at``: no read says anything about them,
 so that one which a later read supersedes in all else may still be the latest that tells.
 """
