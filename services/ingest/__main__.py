@@ -78,7 +78,7 @@ async def serve(
         copy=surroundings.store_copy,
         every_seconds=settings.stores_refresh_seconds,
     )
-    with listening_socket(settings.host, settings.port, is_shared=settings.shares_port) as listener:
+    with _listener(settings) as listener:
         address = _address_of(listener)
         listening(address)
         log.info("ingest listens", extra={"action": Action.STARTED, "port": address[1]})
@@ -133,6 +133,17 @@ def _config(settings: Settings, app: Webhooks, metrics: Metrics) -> uvicorn.Conf
         app,
         http=limited(limits, metrics, app),
         timeout_graceful_shutdown=settings.stop_seconds,
+    )
+
+
+def _listener(settings: Settings) -> socket.socket:
+    # As many may wait as may be open. What finds the queue full is not refused: the kernel drops
+    # it, and the sender tries again after 1, 3 and 7 seconds: longer than Shopify waits.
+    return listening_socket(
+        settings.host,
+        settings.port,
+        backlog=settings.max_connections,
+        is_shared=settings.shares_port,
     )
 
 

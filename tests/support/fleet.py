@@ -84,6 +84,11 @@ class Member:
         self.frozen = False
         self.signal(signal.SIGCONT)
 
+    def end_if_unwanted(self) -> None:
+        """``kill`` it if it was told to end while it was being started."""
+        if not self.is_wanted:
+            self.kill()
+
     async def restart(self) -> None:
         """Ask it to end in good order, and wait for its next life to begin."""
         self._up.clear()
@@ -156,8 +161,7 @@ class Fleet:
             member.process = await self._spawned(member.arguments, member.env, member.log)
             member.lives += 1
             member._up.set()
-            if not member.is_wanted:
-                member.kill()  # told to end while it was being started
+            member.end_if_unwanted()
             code = await member.process.wait()
             if not member._awaited:
                 said = _end_of(member.log)

@@ -12,17 +12,45 @@ from typing import Any
 import uvicorn
 
 from services.shared.contract.errors import OursToFixError
+from services.shared.runtime.accepting import Accepting
 
 DEFAULT_STOP_SECONDS = 5
 
 
 class Server(uvicorn.Server):
-    """uvicorn's server, which leaves the process' signals to whoever owns the process."""
+    """uvicorn's server on one listener, which neither takes signals nor keeps connections waiting.
+
+    The signals are for whoever owns the process.
+    """
+
+    def __init__(self, config: uvicorn.Config, listener: socket.socket) -> None:
+        super().__init__(config)
+        self._accepting = Accepting(listener, self._connection)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         """Captures none."""
         yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Take connections ourselves; uvicorn is given no ``sockets`` to do it."""
+        await super().startup(sockets)
+        self._accepting.start()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Take no more, and end as uvicorn does."""
+        self._accepting.stop()
+        await super().shutdown(sockets)
+
+    def _connection(self) -> asyncio.Protocol:
+        # As uvicorn makes them in its own `startup`.
+        make: Callable[..., asyncio.Protocol] = self.config.http_protocol_class
+        return make(
+            config=self.config,
+            server_state=self.server_state,
+            app_state=self.lifespan.state,
+            _loop=asyncio.get_running_loop(),
+        )
 
 
 class AddressTakenError(OursToFixError):
@@ -72,7 +100,7 @@ async def serve_until(
     stopping: asyncio.Event, config: uvicorn.Config, listener: socket.socket
 ) -> None:
     """Serve until ``stopping``; then finish what was accepted, within uvicorn's grace."""
-    server = Server(config)
+    server = Server(config, listener)
 
     async def stop() -> None:
         await stopping.wait()
@@ -80,6 +108,6 @@ async def serve_until(
 
     stop_task = asyncio.create_task(stop())
     try:
-        await server.serve(sockets=[listener])
+        await server.serve(sockets=[])
     finally:
         stop_task.cancel()
