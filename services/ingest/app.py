@@ -18,10 +18,12 @@ from services.ingest.appending import BoundedLog, Room, Writable
 from services.ingest.delivery import Refused
 from services.ingest.metrics import Metrics
 from services.ingest.outcomes import Outcome
+from services.ingest.shedding import is_one_request
 from services.ingest.stores import KnownStores
 from services.ingest.taking import Clock, Taking, Tell
 
 PATH = "/webhooks/shopify"
+_FIRST_LINE = b"POST %b HTTP/1.1\r\n" % PATH.encode()
 
 _NOTHING: Message = {"type": "http.response.body", "body": b""}
 
@@ -54,6 +56,14 @@ class Webhooks:
     def take(self, headers: Iterable[tuple[bytes, bytes]], body: bytes, tell: Tell) -> None:
         """The same without ASGI, for a delivery whose body is there; see ``Taking``."""
         self._taking.take(headers, body, tell)
+
+    def refusal(self, data: bytes, most_header_bytes: int) -> Answer | None:
+        """The answer to ``data``, if it is a delivery there is no time for, told at a glance."""
+        if not (
+            self._taking.has_no_time() and is_one_request(data, _FIRST_LINE, most_header_bytes)
+        ):
+            return None
+        return self._taking.answer(Outcome.TOO_MANY_IN_FLIGHT, asyncio.get_running_loop().time())
 
     async def _answer(self, scope: Scope, receive: Receive) -> Answer | None:
         """None if nobody is there any more: that is counted where the connection ended."""

@@ -9,7 +9,7 @@ from uvicorn._types import ASGI3Application, ASGIReceiveCallable, ASGISendCallab
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from services.ingest.answers import Answer
-from services.ingest.exchange import Exchange
+from services.ingest.exchange import Exchange, written
 from services.ingest.heads import target_in
 
 
@@ -27,6 +27,9 @@ class TakesWhole(Protocol):
     ) -> None:
         """Begin with it; ``tell`` once, later, how it is answered or what went wrong with us."""
 
+    def refusal(self, data: bytes, most_header_bytes: int) -> Answer | None:
+        """What ``data`` is answered if it is a request there is no time for; None is no answer."""
+
 
 class Connection(HttpToolsProtocol):
     """A protocol of uvicorn's in all that is not said here; its requests are ``Exchange``s.
@@ -40,6 +43,16 @@ class Connection(HttpToolsProtocol):
     at_hand: ClassVar[TakesWhole | None] = None
     cycle: Exchange
     _next: Exchange | None = None  # whose turn it is, and that has not begun
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """As in uvicorn; and let go what refers back to us.
+
+        Else all of it stays until Python looks for such circles, which is seldom: megabytes for
+        each thousand senders who come and go.
+        """
+        super().connection_lost(exc)
+        self.cycle = self._next = None  # type: ignore[assignment]  # as uvicorn begins
+        self.pipeline.clear()
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Keep it; what it says is looked at when all are there."""
@@ -106,6 +119,17 @@ class Connection(HttpToolsProtocol):
 
         body, exchange.body = bytes(exchange.body), b""
         at_hand.take(exchange.scope["headers"], body, tell)
+
+    def shed(self, data: bytes, most_header_bytes: int) -> bool:
+        """Refuse what came between two requests, if it can be told without the parser."""
+        if self.at_hand is None or self.unanswered() is not None or self.flow.write_paused:
+            return False
+        refusal = self.at_hand.refusal(data, most_header_bytes)
+        if refusal is None or self.transport.is_closing():
+            return False
+        self.transport.write(written(refusal, self.server_state.default_headers, closes=False))
+        self.server_state.total_requests += 1
+        return True
 
     def unanswered(self) -> Exchange | None:
         """The latest request, if it has reached the application and has no answer yet."""

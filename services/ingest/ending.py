@@ -84,3 +84,4 @@ class Ending(Connection):
     def _forget_unread(self) -> None:
         if self._unread is not None:
             self._unread.cancel()
+            self._unread = None

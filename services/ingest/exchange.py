@@ -112,14 +112,19 @@ class Exchange(RequestResponseCycle):
         self.disconnected = self.disconnected or self.transport.is_closing()
         if self.disconnected:
             return
-        close = b"" if self.keep_alive else _CLOSE
-        fields = _DEFAULTS.written(self.default_headers)
-        self.transport.write(b"".join((answer.first_line, fields, answer.fields, close, b"\r\n")))
+        self.transport.write(written(answer, self.default_headers, closes=not self.keep_alive))
         self.response_started = self.response_complete = self._answered = True
         self.wake()
         if not self.keep_alive:
             self.transport.close()
         self.on_response()
+
+
+def written(answer: Answer, default_headers: list[tuple[bytes, bytes]], *, closes: bool) -> bytes:
+    """An answer as it goes over the wire, with what the server adds to each."""
+    close = _CLOSE if closes else b""
+    fields = _DEFAULTS.written(default_headers)
+    return b"".join((answer.first_line, fields, answer.fields, close, b"\r\n"))
 
 
 class _Defaults:

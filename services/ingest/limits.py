@@ -118,6 +118,9 @@ class LimitedProtocol(Ending):
 
     def data_received(self, data: bytes) -> None:
         """Feed the parser, never more of the headers than is allowed."""
+        if self._reading is _NOTHING and self.shed(data, self.limits.header_bytes):
+            self._deadline = self.loop.time() + self.limits.idle_seconds
+            return
         while data and self._reading is not _REFUSED and self._reading is not _UPGRADED:
             if self._reading is _NOTHING:
                 self._expect_headers()
@@ -267,6 +270,7 @@ class LimitedProtocol(Ending):
     def _stop_looking(self) -> None:
         if self._look is not None:
             self._look.cancel()
+            self._look = None
 
     # How it ends
 

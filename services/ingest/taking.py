@@ -21,6 +21,9 @@ from services.ingest.metrics import Metrics
 from services.ingest.outcomes import Outcome
 from services.ingest.stores import KnownStores
 
+# Of thousands that one turn of the loop may read, so many bodies are in memory at once.
+_MOST_TOGETHER = 128
+
 Clock = Callable[[], datetime]
 # Hears how a delivery is answered, or of an exception, which is our own fault.
 Tell = Callable[[Answer | Exception], None]
@@ -56,6 +59,12 @@ class Taking:
         if not self._came:
             loop.call_soon(self._take_all)
         self._came.append(_Whole(headers, body, tell, self._log.room(), loop.time()))
+        if len(self._came) == _MOST_TOGETHER:
+            self._take_all()
+
+    def has_no_time(self) -> bool:
+        """Whether what comes now would be refused, whatever it is."""
+        return self._log.is_busy(len(self._came))
 
     def claim(self, headers: Iterable[tuple[bytes, bytes]]) -> Claim | Refused:
         """What the headers claim, if there is time for it."""
@@ -87,6 +96,7 @@ class Taking:
         except Exception as bug:  # noqa: BLE001 - the others must not suffer from it
             told = bug
         if told is not None:  # later, so that nothing that goes wrong there stops the others
+            whole.body = b""
             asyncio.get_running_loop().call_soon(self._end, whole, told)
         return told is None
 

@@ -46,6 +46,36 @@ async def test_what_the_log_has_no_time_for_is_refused_before_its_body_is_there(
         assert (await first).startswith(b"HTTP/1.1 200")
 
 
+async def test_without_time_a_delivery_is_refused_at_a_glance_and_its_connection_goes_on() -> None:
+    one_at_a_time = STRICT.model_copy(update={"max_in_flight": 1, "append_seconds": 5.0})
+    whole = request_bytes(BODY)
+    async with running_ingest(one_at_a_time) as ingest:
+        first, other = await ingest.connected(), await ingest.connected()
+        ingest.log.open.clear()
+        first[1].write(whole)
+        await ingest.log.waiting.acquire()
+
+        other[1].write(whole)
+        refused = await response_on(other[0])
+        other[1].write(whole)
+        assert await response_on(other[0]) == refused
+        # Who waits for an answer hears that first.
+        first[1].write(whole)
+        await asyncio.sleep(0.05)
+        ingest.log.open.set()
+        answers = [await response_on(first[0]) for _ in range(2)]
+        other[1].write(whole)
+        taken = await response_on(other[0])
+
+        assert refused.startswith(b"HTTP/1.1 503 Service Unavailable\r\ndate: ")
+        assert b"retry-after: 1\r\n" in refused
+        assert answers[0].startswith(b"HTTP/1.1 200")
+        assert taken.startswith(b"HTTP/1.1 200")
+        assert ingest.counted("too_many_in_flight") >= 2
+        first[1].close()
+        other[1].close()
+
+
 async def test_one_connection_too_many_is_told_503_and_the_others_go_on() -> None:
     async with running_ingest(STRICT.model_copy(update={"max_connections": 1})) as ingest:
         reader, writer = await ingest.connected()

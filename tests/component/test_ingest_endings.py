@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
+import weakref
+
 import pytest
 
 from services.ingest.settings import Settings
 from tests.support.deliveries import request_bytes, signed_headers
+from tests.support.ingest_wire import Served
 from tests.support.running_ingest import Ingest, response_on, running_ingest
 
 BODY = b'{"id": 1}'
@@ -145,3 +150,20 @@ async def test_of_a_body_behind_such_an_offer_no_more_is_taken_than_of_any() -> 
 
         assert codes(answers) == [b"413"]
         assert ingest.log.events == []
+
+
+async def test_what_a_connection_held_is_gone_with_it() -> None:
+    served = Served()
+    protocol, wire = served.connected()
+    protocol.data_received(WHOLE)
+    await wire.until(lambda wire: wire.written.endswith(b"\r\n\r\n"))
+    left = weakref.ref(protocol)
+    gc.disable()
+    try:
+        protocol.connection_lost(None)
+        del protocol
+        await asyncio.sleep(0)
+
+        assert left() is None
+    finally:
+        gc.enable()
