@@ -28,6 +28,7 @@ from services.ingest.stores import (
 )
 from services.ingest.taking import Clock
 from services.shared.log.port import Appender
+from services.shared.runtime.descriptors import allow_descriptors
 from services.shared.runtime.lifecycle import Companion, run_together
 from services.shared.runtime.logging import Action
 from services.shared.runtime.metrics import metrics_app
@@ -68,6 +69,8 @@ async def serve(
         AddressTakenError: somebody else listens there.
         ExceptionGroup: a part of it died.
     """
+    # Those that are told that they are too many are open as well, for a moment.
+    allow_descriptors(2 * settings.max_connections)
     metrics = Metrics(surroundings.registry)
     stores = StoresInMemory()
     metrics.stores.set_function(lambda: stores.count)

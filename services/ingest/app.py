@@ -57,7 +57,7 @@ class Webhooks:
         """The same without ASGI, for a delivery whose body is there; see ``Taking``."""
         self._taking.take(headers, body, tell)
 
-    def refusal(self, data: bytes, most_header_bytes: int) -> Answer | None:
+    def no_time_for(self, data: bytes, most_header_bytes: int) -> Answer | None:
         """The answer to ``data``, if it is a delivery there is no time for, told at a glance."""
         if not (
             self._taking.has_no_time() and is_one_request(data, _FIRST_LINE, most_header_bytes)

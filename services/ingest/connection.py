@@ -25,9 +25,9 @@ class TakesWhole(Protocol):
         body: bytes,
         tell: Callable[[Answer | Exception], None],
     ) -> None:
-        """Begin with it; ``tell`` once, later, how it is answered or what went wrong with us."""
+        """Begin with it; ``tell`` once how it is answered or what went wrong with us."""
 
-    def refusal(self, data: bytes, most_header_bytes: int) -> Answer | None:
+    def no_time_for(self, data: bytes, most_header_bytes: int) -> Answer | None:
         """What ``data`` is answered if it is a request there is no time for; None is no answer."""
 
 
@@ -45,10 +45,10 @@ class Connection(HttpToolsProtocol):
     _next: Exchange | None = None  # whose turn it is, and that has not begun
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """As in uvicorn; and let go what refers back to us.
+        """As in uvicorn; and let go of the requests, which refer back to this connection.
 
-        Else all of it stays until Python looks for such circles, which is seldom: megabytes for
-        each thousand senders who come and go.
+        In a circle they would stay in memory until Python looks for circles, which is seldom: six
+        megabytes for each thousand senders who come and go.
         """
         super().connection_lost(exc)
         self.cycle = self._next = None  # type: ignore[assignment]  # as uvicorn begins
@@ -124,8 +124,10 @@ class Connection(HttpToolsProtocol):
         """Refuse what came between two requests, if it can be told without the parser."""
         if self.at_hand is None or self.unanswered() is not None or self.flow.write_paused:
             return False
-        refusal = self.at_hand.refusal(data, most_header_bytes)
-        if refusal is None or self.transport.is_closing():
+        if self.transport.is_closing():
+            return False
+        refusal = self.at_hand.no_time_for(data, most_header_bytes)
+        if refusal is None:
             return False
         self.transport.write(written(refusal, self.server_state.default_headers, closes=False))
         self.server_state.total_requests += 1

@@ -13,7 +13,7 @@ import re
 _HEADERS = re.compile(rb"(?:[!#$%&'*+.^_`|~0-9a-z-]++:[\t\x20-\x7e\x80-\xff]*+\r\n)++")
 # What frames the body otherwise, waits for something, or lets the answer end the connection.
 _LEFT_TO_THE_PARSER = re.compile(
-    rb"\r\n(?:transfer-encoding|expect|upgrade|connection(?!: keep-alive\r\n))"
+    rb"\r\n(?:transfer-encoding|expect|upgrade|proxy-connection|connection(?!: keep-alive\r\n))"
 )
 _LENGTH = re.compile(rb"\r\ncontent-length: ?(\d{1,9})\r\n")
 _END = b"\r\n\r\n"

@@ -21,7 +21,8 @@ from services.ingest.metrics import Metrics
 from services.ingest.outcomes import Outcome
 from services.ingest.stores import KnownStores
 
-# Of thousands that one turn of the loop may read, so many bodies are in memory at once.
+# One turn of the loop may read thousands. So many bodies are in memory before they are looked at,
+# half of what may be under way by default: more together are no cheaper.
 _MOST_TOGETHER = 128
 
 Clock = Callable[[], datetime]
@@ -54,7 +55,10 @@ class Taking:
         self._ahead = 0  # of those that came together, found worth checking and not yet appended
 
     def take(self, headers: Iterable[tuple[bytes, bytes]], body: bytes, tell: Tell) -> None:
-        """Begin with a delivery in this turn of the loop; ``tell`` once how it is answered."""
+        """Begin with a delivery in this turn of the loop; ``tell`` once how it is answered.
+
+        That is later, but for a delivery that fills the measure and is refused by the log at once.
+        """
         loop = asyncio.get_running_loop()
         if not self._came:
             loop.call_soon(self._take_all)
@@ -63,8 +67,8 @@ class Taking:
             self._take_all()
 
     def has_no_time(self) -> bool:
-        """Whether what comes now would be refused, whatever it is."""
-        return self._log.is_busy(len(self._came))
+        """Whether a delivery that comes now is going to be refused for want of it."""
+        return self._log.is_busy()
 
     def claim(self, headers: Iterable[tuple[bytes, bytes]]) -> Claim | Refused:
         """What the headers claim, if there is time for it."""

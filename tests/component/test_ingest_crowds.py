@@ -61,7 +61,8 @@ async def test_without_time_a_delivery_is_refused_at_a_glance_and_its_connection
         assert await response_on(other[0]) == refused
         # Who waits for an answer hears that first.
         first[1].write(whole)
-        await asyncio.sleep(0.05)
+        # By now what came before this is known.
+        await ingest.told(b"GET /healthz HTTP/1.1\r\nHost: ingest\r\nConnection: close\r\n\r\n")
         ingest.log.open.set()
         answers = [await response_on(first[0]) for _ in range(2)]
         other[1].write(whole)

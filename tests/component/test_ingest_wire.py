@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from services.ingest.settings import Settings
 from tests.support.deliveries import request_bytes, signed_headers
 from tests.support.ingest_wire import Served
 
@@ -96,6 +97,35 @@ async def test_what_came_whole_in_one_read_needs_no_task(served: Served, size: i
     assert not protocol.tasks
     await wire.until(lambda wire: wire.written.startswith(b"HTTP/1.1 200"))
     assert not protocol.tasks
+
+
+ONE_AT_A_TIME = Settings().model_copy(update={"max_in_flight": 1})
+
+
+async def test_what_will_be_refused_takes_nobody_s_place() -> None:
+    served = Served(settings=ONE_AT_A_TIME)
+    stranger, wire_of_stranger = served.connected()
+    sender, wire = served.connected()
+    stranger.data_received(request_bytes(BODY, {}))
+    sender.data_received(request_bytes(BODY))
+    await wire.until(lambda wire: wire.written)
+
+    assert wire_of_stranger.written.startswith(b"HTTP/1.1 401")
+    assert wire.written.startswith(b"HTTP/1.1 200")
+
+
+@pytest.mark.parametrize("pieces", [1, 2])
+async def test_a_body_too_large_is_no_less_so_while_there_is_no_time(pieces: int) -> None:
+    served = Served(settings=ONE_AT_A_TIME)
+    served.log.open.clear()
+    first, _ = served.connected()
+    first.data_received(request_bytes(BODY))
+    await served.log.waiting.acquire()
+    sent = request_bytes(bytes(200_001))
+
+    answer = await served.told([sent] if pieces == 1 else [sent[:1000], sent[1000:]])
+
+    assert answer.startswith(b"HTTP/1.1 413")
 
 
 async def test_who_sends_faster_than_the_application_takes_is_paused(served: Served) -> None:

@@ -68,6 +68,7 @@ class Served:
     """An application behind the protocol, and what it stands on."""
 
     app: Any = None
+    settings: Settings = field(default_factory=Settings)
     log: LogInMemory = field(default_factory=LogInMemory)
     registry: CollectorRegistry = field(default_factory=CollectorRegistry)
     state: ServerState = field(default_factory=ServerState)
@@ -77,7 +78,7 @@ class Served:
         self.metrics = Metrics(self.registry)
         stores = StoresInMemory()
         stores.replace([ACME])
-        ingest = application(Settings(), surroundings_of(self.log), stores, self.metrics)
+        ingest = application(self.settings, surroundings_of(self.log), stores, self.metrics)
         at_hand = None if self.app else ingest
         limits = Limits(
             header_bytes=4096,

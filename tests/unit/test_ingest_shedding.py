@@ -63,6 +63,7 @@ def test_one_delivery_is_told(data: bytes) -> None:
         with_header(b"Transfer-Encoding : chunked\r\n"),
         with_header(b"Expect: 100-continue\r\n"),
         with_header(b"Connection: close\r\n"),
+        with_header(b"Proxy-Connection: close\r\n"),
         with_header(b"Connection: keep-alive, upgrade\r\nUpgrade: h2c\r\n"),
         with_header(b"X-Folded: one\r\n two\r\n"),
         with_header(b"X-Bare: one\nTransfer-Encoding: chunked\r\n"),
@@ -85,6 +86,7 @@ PIECES = st.sampled_from(
         *(b"\r\n", b"\n", b"\r", b" ", b"\t", b":", b"\0", b"9", b"\xff", b"\r\n\r\n", b"x"),
         *(b"\r\nContent-Length: 9", b"\r\nTransfer-Encoding: chunked", b"\r\nHost: b"),
         *(b"\r\nConnection: keep-alive", b"\r\nConnection: close", b"\r\n folded"),
+        *(b"\r\nProxy-Connection: close", b"\r\nConnection: keep-alive, close"),
         *(b"\r\nUpgrade: h2c", b"\r\nExpect: 100-continue", FIRST_LINE, WHOLE),
     ]
 )
@@ -103,13 +105,11 @@ def test_a_parser_takes_what_is_told_for_one_delivery(
 
     if is_told(data):
         read = Read()
-        parser = httptools.HttpRequestParser(read)
-        read_all(parser, data)
+        read_all(read, data)
 
-        assert parser.get_method() == b"POST"
+        assert read.method == b"POST"
         assert read.url == b"/webhooks/shopify"
-        assert parser.should_keep_alive()
-        assert not parser.should_upgrade()
+        assert read.goes_on
         assert read.messages == [data.partition(b"\r\n\r\n")[2]]
 
 
@@ -117,12 +117,19 @@ class Read:
     """What httptools found."""
 
     def __init__(self) -> None:
-        self.url = b""
+        self.parser = httptools.HttpRequestParser(self)
+        self.method = self.url = b""
+        self.goes_on = False
         self.messages: list[bytes] = []
         self._body = b""
 
     def on_url(self, url: bytes) -> None:
         self.url += url
+
+    def on_headers_complete(self) -> None:
+        # Asked later the parser has forgotten it.
+        self.method = self.parser.get_method()
+        self.goes_on = self.parser.should_keep_alive() and not self.parser.should_upgrade()
 
     def on_body(self, body: bytes) -> None:
         self._body += body
@@ -132,10 +139,10 @@ class Read:
         self._body = b""
 
 
-def read_all(parser: httptools.HttpRequestParser, data: bytes) -> None:
+def read_all(read: Read, data: bytes) -> None:
     """Feed it; what no parser would take is none of ours to answer for."""
     try:
-        parser.feed_data(data)
+        read.parser.feed_data(data)
     except httptools.HttpParserError as problem:
         pytest.fail(f"{problem}: {data!r}")
 

@@ -1,4 +1,4 @@
-"""Taking connections: as many as wait, at every turn of the loop, however long a turn is.
+"""Taking connections: many of those that wait, at every turn of the loop, however long one is.
 
 libuv takes one at a turn (https://github.com/libuv/libuv/pull/3696), and a turn of a process that
 has too much to do is long: of thousands that come at once, most would wait for seconds while the
@@ -17,15 +17,15 @@ from services.shared.runtime.logging import Action
 
 log = logging.getLogger(__name__)
 
-# Of one turn, so that those who are connected do not wait for ever either.
-_MOST_AT_ONCE = 512
-# What the kernel has too little of comes back as connections end.
-_SCARCE = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
+# To begin with one costs as much as a delivery, and those who are connected wait for it: a flood
+# of connects holds them up for 50 ms at 32, for 330 at 512.
+_MOST_AT_ONCE = 32
+# What the kernel has too little of, descriptors above all, comes back as connections end.
 _AGAIN_SECONDS = 1.0
 
 
 class Accepting:
-    """Gives every connection that comes to ``listener`` a protocol, from ``start`` to ``stop``."""
+    """Gives connections that come to ``listener`` a protocol each, from ``start`` to ``close``."""
 
     def __init__(self, listener: socket.socket, protocol: Callable[[], asyncio.Protocol]) -> None:
         listener.settimeout(0.0)
@@ -40,12 +40,19 @@ class Accepting:
         self._again = None
         self._loop.add_reader(self._listener, self._take)
 
-    def stop(self) -> None:
-        """Close the listener: who comes now is refused. What was taken goes on."""
+    def close(self) -> None:
+        """Close the listener, once: who comes now is refused. What was taken goes on."""
+        if self._listener.fileno() < 0:
+            return
         self._loop.remove_reader(self._listener)
+        self._listener.close()
         if self._again:
             self._again.cancel()
-        self._listener.close()
+            self._again = None
+
+    async def begun(self) -> None:
+        """Wait until every connection that was taken has its protocol."""
+        await asyncio.gather(*self._beginning, return_exceptions=True)
 
     def _take(self) -> None:
         for _ in range(_MOST_AT_ONCE):
@@ -54,9 +61,7 @@ class Accepting:
             except (BlockingIOError, ConnectionAbortedError):
                 return
             except OSError as problem:
-                if problem.errno not in _SCARCE:
-                    raise
-                self._rest(problem.errno)
+                self._rest(errno.errorcode.get(problem.errno or 0, "unknown"))
                 return
             connection.settimeout(0.0)
             beginning = self._loop.create_task(self._begin(connection))
@@ -68,11 +73,14 @@ class Accepting:
             await self._loop.connect_accepted_socket(self._protocol, connection)
         except OSError:  # gone before it had begun
             connection.close()
+        except BaseException:
+            connection.close()
+            raise
 
-    def _rest(self, why: int) -> None:
+    def _rest(self, why: str) -> None:
         self._loop.remove_reader(self._listener)
         log.warning(
             "no connection can be taken for a while",
-            extra={"action": Action.CONNECTIONS_WAIT, "reason": errno.errorcode[why]},
+            extra={"action": Action.CONNECTIONS_WAIT, "reason": why},
         )
         self._again = self._loop.call_later(_AGAIN_SECONDS, self.start)

@@ -28,6 +28,7 @@ class Action(StrEnum):
     STOPPED = "stopped"
     STOP_OVERDUE = "stop_overdue"
     COMPANION_DIED = "companion_died"
+    FEW_DESCRIPTORS = "few_descriptors"
     CONNECTIONS_WAIT = "connections_wait"  # to be taken, since the system has no more of something
 
     STORES_LOADED = "stores_loaded"

@@ -25,7 +25,7 @@ class Server(uvicorn.Server):
 
     def __init__(self, config: uvicorn.Config, listener: socket.socket) -> None:
         super().__init__(config)
-        self._accepting = Accepting(listener, self._connection)
+        self.accepting = Accepting(listener, self._connection)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -35,11 +35,12 @@ class Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Take connections ourselves; uvicorn is given no ``sockets`` to do it."""
         await super().startup(sockets)
-        self._accepting.start()
+        self.accepting.start()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Take no more, and end as uvicorn does."""
-        self._accepting.stop()
+        self.accepting.close()
+        await self.accepting.begun()  # so that uvicorn sees all whom it has to tell
         await super().shutdown(sockets)
 
     def _connection(self) -> asyncio.Protocol:
@@ -110,4 +111,5 @@ async def serve_until(
     try:
         await server.serve(sockets=[])
     finally:
+        server.accepting.close()
         stop_task.cancel()
