@@ -96,6 +96,32 @@ async def test_sealing_anew_a_second_time_changes_nothing(ledger: Ledger) -> Non
     assert await reseal(ledger, Vault([NEW])) == 0
 
 
+# As the runbook has it for a key that is lost for good.
+_FORGET = (
+    "UPDATE accounts SET credentials = ''",
+    "UPDATE stores SET credentials = '', token = ''",
+    "UPDATE requests SET body = ''",
+)
+
+
+async def test_when_a_key_is_lost_what_it_sealed_is_given_anew(ledger: Ledger) -> None:
+    await _with_every_secret(ledger)
+    async with ledger.transaction() as tx:
+        for each in _FORGET:
+            await tx.run(statement(each))
+    vault = Vault([NEW])
+
+    await reseal(ledger, vault)
+    assert await connected(ledger, vault, "secret")
+
+    async with ledger.transaction() as tx:
+        (store,) = await stores.connected(tx, vault)
+        (request,) = await compliance.standing(tx)
+        opened = await compliance.opened(tx, vault, request.id)
+    assert (store.credentials.client_secret, store.token) == ("secret", "")
+    assert opened == (request, "")
+
+
 async def test_where_a_key_is_missing_nothing_is_sealed_anew(ledger: Ledger) -> None:
     await _with_every_secret(ledger)
     async with ledger.transaction() as tx:

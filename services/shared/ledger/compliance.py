@@ -88,7 +88,7 @@ async def opened(
     found = await tx.run(_ONE, id=request_id)
     if not found:
         return None
-    return _standing(found[0]), vault.open(found[0].body) if found[0].body else ""
+    return _standing(found[0]), vault.open(found[0].body)
 
 
 async def finish(tx: Transaction, request_id: int) -> tuple[StandingRequest, bool] | None:

@@ -50,7 +50,9 @@ class Store:
     token: str = field(default="", repr=False)
 
 
-_ALL = statement("SELECT shop, state, credentials, token FROM stores ORDER BY shop")
+_ALL = statement(
+    "SELECT shop, state, credentials, token FROM stores WHERE credentials <> '' ORDER BY shop"
+)
 _NAMES = statement("SELECT shop FROM stores ORDER BY shop")
 _STATES = statement("SELECT shop, state FROM stores ORDER BY shop")
 _PUT_ACCOUNT = statement(
@@ -75,13 +77,13 @@ _PUT_TOKEN = statement("UPDATE stores SET token = :token WHERE shop = :shop")
 
 
 async def connected(tx: Transaction, vault: Vault) -> list[Store]:
-    """Every store we know, in order of its name."""
+    """Every store we know and have credentials of, in order of its name."""
     return [
         Store(
             shop=row.shop,
             state=StoreState(row.state),
             credentials=msgspec.json.decode(vault.open(row.credentials), type=StoreCredentials),
-            token=vault.open(row.token) if row.token else "",
+            token=vault.open(row.token),
         )
         for row in await tx.run(_ALL)
     ]

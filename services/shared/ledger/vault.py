@@ -26,11 +26,13 @@ class Vault:
         return self._fernet.encrypt(text.encode()).decode()
 
     def open(self, sealed: str) -> str:
-        """The text that was sealed.
+        """The text that was sealed; empty where nothing was, or it has been taken out.
 
         Raises:
             OursToFixError: it was sealed with a key we were not given.
         """
+        if not sealed:
+            return ""
         try:
             return self._fernet.decrypt(sealed.encode()).decode()
         except InvalidToken as problem:
