@@ -2,7 +2,7 @@
 
 What there is no time for must be refused for much less than taking it costs, or at twice the load
 that can be taken nothing else gets done: to parse a delivery and begin with it is most of what it
-costs. Whoever says no here is parsed; only what no parser could take for anything else is told.
+costs. What is not told here is parsed; told is only what no parser could take for anything else.
 """
 
 from __future__ import annotations
