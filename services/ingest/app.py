@@ -59,9 +59,7 @@ class Webhooks:
 
     def no_time_for(self, data: bytes, most_header_bytes: int) -> Answer | None:
         """The answer to ``data``, if it is a delivery there is no time for, told at a glance."""
-        if not (
-            self._taking.has_no_time() and is_one_request(data, _FIRST_LINE, most_header_bytes)
-        ):
+        if not (self._log.is_busy() and is_one_request(data, _FIRST_LINE, most_header_bytes)):
             return None
         return self._taking.answer(Outcome.TOO_MANY_IN_FLIGHT, asyncio.get_running_loop().time())
 

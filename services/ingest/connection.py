@@ -130,7 +130,7 @@ class Connection(HttpToolsProtocol):
         if refusal is None:
             return False
         self.transport.write(written(refusal, self.server_state.default_headers, closes=False))
-        self.server_state.total_requests += 1
+        self.on_response_complete()
         return True
 
     def unanswered(self) -> Exchange | None:

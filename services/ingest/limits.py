@@ -120,7 +120,6 @@ class LimitedProtocol(Ending):
         """Feed the parser, never more of the headers than is allowed."""
         is_small = len(data) <= self.limits.body_bytes
         if is_small and self._reading is _NOTHING and self.shed(data, self.limits.header_bytes):
-            self._deadline = self.loop.time() + self.limits.idle_seconds
             return
         while data and self._reading is not _REFUSED and self._reading is not _UPGRADED:
             if self._reading is _NOTHING:

@@ -66,10 +66,6 @@ class Taking:
         if len(self._came) == _MOST_TOGETHER:
             self._take_all()
 
-    def has_no_time(self) -> bool:
-        """Whether a delivery that comes now is going to be refused for want of it."""
-        return self._log.is_busy()
-
     def claim(self, headers: Iterable[tuple[bytes, bytes]]) -> Claim | Refused:
         """What the headers claim, if there is time for it."""
         claim = claim_in(headers, self._stores)

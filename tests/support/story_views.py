@@ -41,6 +41,12 @@ class Shown:
             if not self.hubspot.records[to_type].by_id[each].archived
         }
 
+    def buyers(self) -> list[str]:
+        """The email of each contact that the one order is linked to."""
+        order = self.only("orders")["hs_object_id"]
+        by_id = {each["hs_object_id"]: each["email"] for each in self.shown("contacts")}
+        return [by_id[each] for each in self.hubspot.associations.of("orders", order, "contacts")]
+
     async def standings(self) -> dict[str, tuple[str, str]]:
         """Status and reason of everything the ledger knows, by ``kind/id``."""
         async with self.ledger.transaction() as tx:
